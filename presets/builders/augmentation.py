@@ -1,0 +1,183 @@
+"""Random changes of training images that leave their labels true (A10)."""
+
+import inspect
+
+import keras
+from keras import ops
+
+from presets import article
+
+BLENDING = {"MixUp", "CutMix"}
+"""Keras's layers that blend images of a batch, and their labels only when these are part of what the layer is called with."""
+
+
+def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
+    """Build the layers that augment standardised images, channels last, while a network trains.
+
+    Parameters
+    ----------
+    augmentation : {"article", "flip", "strong"}, sequence of keras.Layer, or None
+        "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": the same and
+        a horizontal flip of every other image; not for letters, digits or other images that a mirror turns into something
+        else. "strong": "article", brightness, contrast, and a patch erased from half of the images.
+
+        Layers of a list are copied, each with a seed of its own and the value range of the data; they must act in training
+        only. Not taken are MixUp and CutMix: as layers of a network they blend images and leave the labels as they are.
+    value_range : tuple of float
+        Smallest and largest value of the standardised images, for layers that clip or take a part of the range.
+    seed : int
+    dtype : str
+        Floating-point type of the images.
+
+    Returns
+    -------
+    list of keras.Layer
+        New layers at each call. `RandomAffine` is this package's own: a network that is to be loaded elsewhere is built again
+        without augmentation, with the same weights.
+
+    Raises
+    ------
+    ValueError
+        If `augmentation` is none of these.
+    """
+    if augmentation is None:
+        return []
+    if isinstance(augmentation, str):
+        if augmentation not in AUGMENTATIONS:
+            raise ValueError(
+                f"augmentation={augmentation!r} is not known. Use one of {sorted(AUGMENTATIONS)}, a list of Keras layers, or None."
+            )
+        layers = AUGMENTATIONS[augmentation]()
+    else:
+        layers = list(augmentation)
+        for layer in layers:
+            _check(layer)
+    return [_copy(layer, number, value_range, seed + number, dtype) for number, layer in enumerate(layers)]
+
+
+@keras.saving.register_keras_serializable("presets")
+class RandomAffine(keras.layers.Layer):
+    """Rotation, shear, zoom, translation and mirroring of each training image, as one transformation.
+
+    Keras's own layers do one of these each. In a row they interpolate four times, which blurs small images, and XLA on a CPU takes
+    some twenty times as long for the four as for one. What lies outside of an image takes the value of its nearest border, so
+    that no value leaves the range of the image.
+
+    Parameters
+    ----------
+    rotation : float
+        Largest angle to either side, as a share of a full turn.
+    shear : float
+        Largest tangent of the angle by which the vertical axis leans.
+    translation : float
+        Largest way in either direction, as a share of height and width.
+    zoom : float
+        Largest change of the size, as a share of it.
+    horizontal_flip : bool
+        Whether every other image is mirrored.
+    seed : int, optional
+    **kwargs
+        Of `keras.Layer`.
+    """
+
+    def __init__(self, rotation=0.0, shear=0.0, translation=0.0, zoom=0.0, horizontal_flip=False, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.rotation, self.shear, self.translation, self.zoom = rotation, shear, translation, zoom
+        self.horizontal_flip = horizontal_flip
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        if keras.backend.backend() == "tensorflow":  # as Keras's own: XLA does not know the operation
+            self.supports_jit = False
+
+    def call(self, images, training=False):
+        """Transform a batch of images of shape (n_samples, height, width, n_channels) if `training`."""
+        if not training:
+            return images
+        n_samples, height, width, _ = ops.shape(images)
+        transform = self._draw_transforms(n_samples, height, width)
+        return ops.image.affine_transform(images, transform, fill_mode="nearest", data_format="channels_last")
+
+    def _draw_transforms(self, n_samples, height, width):
+        """Draw, for each image, where in it each pixel of the new one comes from, as `affine_transform` wants it."""
+        drawn = keras.random.uniform((6, n_samples), -1.0, 1.0, seed=self.seed_generator)
+        angle, shear = 2 * ops.arccos(-1.0) * self.rotation * drawn[0], self.shear * drawn[1]
+        right, down = self.translation * width * drawn[2], self.translation * height * drawn[3]
+        size = 1.0 + self.zoom * drawn[4]
+        side = ops.where(drawn[5] < 0, -1.0, 1.0) if self.horizontal_flip else 1.0
+        cos, sin = size * ops.cos(angle), size * ops.sin(angle)
+        x_from_x, x_from_y = side * cos, side * (shear * cos - sin)
+        y_from_x, y_from_y = sin, shear * sin + cos
+        x, y = (width - 1) / 2, (height - 1) / 2
+        x_offset = x + right - x * x_from_x - y * x_from_y
+        y_offset = y + down - x * y_from_x - y * y_from_y
+        none = ops.zeros_like(angle)
+        return ops.stack([x_from_x, x_from_y, x_offset, y_from_x, y_from_y, y_offset, none, none], axis=1)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape as it is."""
+        return input_shape
+
+    def get_config(self):
+        """Return the parameters."""
+        return {
+            **super().get_config(),
+            "rotation": self.rotation,
+            "shear": self.shear,
+            "translation": self.translation,
+            "zoom": self.zoom,
+            "horizontal_flip": self.horizontal_flip,
+            "seed": self.seed,
+        }
+
+
+def _article(horizontal_flip=False):
+    return [
+        RandomAffine(
+            rotation=article.AUGMENT_ROTATION,
+            shear=article.AUGMENT_SHEAR,
+            translation=article.AUGMENT_TRANSLATION,
+            zoom=article.AUGMENT_ZOOM,
+            horizontal_flip=horizontal_flip,
+        )
+    ]
+
+
+def _strong():
+    share = article.AUGMENT_ERASED
+    return [
+        *_article(),
+        keras.layers.RandomBrightness(article.AUGMENT_BRIGHTNESS),
+        keras.layers.RandomContrast(article.AUGMENT_CONTRAST),
+        # a plain factor is the largest of the probabilities that Keras draws, so half as many images would be erased
+        keras.layers.RandomErasing((share, share), fill_value=0.0),
+    ]
+
+
+AUGMENTATIONS = {"article": _article, "flip": lambda: _article(horizontal_flip=True), "strong": _strong}
+
+
+def _check(layer):
+    if not isinstance(layer, keras.Layer):
+        raise ValueError(f"augmentation must hold Keras layers, got {layer!r}.")
+    for part in layer._flatten_layers():
+        if BLENDING & {kind.__name__ for kind in type(part).__mro__}:
+            raise ValueError(
+                f"augmentation cannot take {type(part).__name__}: inside a network it blends images and leaves the labels as they "
+                "are, so that the network learns wrong labels. Blend images and one-hot targets before `fit`, or leave it out."
+            )
+    if "training" not in inspect.signature(layer.call).parameters:
+        raise ValueError(
+            f"augmentation cannot take {type(layer).__name__}: it would act on predictions as well. Apply it to X instead."
+        )
+
+
+def _copy(layer, number, value_range, seed, dtype):
+    config = layer.get_config()
+    own = {
+        "name": f"augmentation_{number + 1}",
+        "seed": seed,
+        "dtype": dtype,
+        "value_range": tuple(value_range),
+        "data_format": "channels_last",
+    }
+    return type(layer).from_config({**config, **{name: value for name, value in own.items() if name in config}})

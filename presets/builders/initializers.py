@@ -1,0 +1,73 @@
+"""The article's initialisation (A7), and initial weights drawn again for each fit."""
+
+import keras
+import numpy as np
+
+
+def kernel_initializer(init, *, init_stddev, init_scale):
+    """Build the initializer of the kernels.
+
+    Parameters
+    ----------
+    init : str or keras.initializers.Initializer
+        "normal": ``init_stddev * randn`` (A7.1). "scaled": ``init_scale / sqrt(fan_in) * randn`` (A7.2). Else what
+        `keras.initializers.get` knows.
+    init_stddev, init_scale : float
+
+    Returns
+    -------
+    keras.initializers.Initializer
+    """
+    if init == "normal":
+        return keras.initializers.RandomNormal(stddev=float(init_stddev))
+    if init == "scaled":
+        return keras.initializers.VarianceScaling(float(init_scale) ** 2, "fan_in", "untruncated_normal")
+    return keras.initializers.get(init)
+
+
+def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
+    """Draw initial weights for a built model, as building it afresh with another seed would.
+
+    Every variable that a layer made by one of its ``*_initializer`` attributes is drawn anew, each with a seed of its own;
+    any other keeps the value that it has.
+
+    Parameters
+    ----------
+    model : keras.Model
+    seed : int
+    kernel_initializer : keras.initializers.Initializer, optional
+        Takes the place of the layers' own for every ``kernel``.
+    forget_bias : float, optional
+        Initial bias of the forget gates of LSTM layers (A9).
+
+    Returns
+    -------
+    dict of int to ndarray
+        Values by the `id` of the variable.
+    """
+    seeds = np.random.default_rng(seed)
+    drawn = {}
+    for layer in model._flatten_layers():
+        for attribute in sorted(vars(layer)):
+            if not attribute.endswith("_initializer"):
+                continue
+            name = attribute.removesuffix("_initializer")
+            variable = getattr(layer, name, None)
+            if not isinstance(variable, keras.Variable):
+                continue
+            initializer = getattr(layer, attribute)
+            if name == "kernel" and kernel_initializer is not None:
+                initializer = kernel_initializer
+            values = keras.ops.convert_to_numpy(
+                _seeded(initializer, int(seeds.integers(2**31)))(variable.shape, dtype=variable.dtype)
+            )
+            if name == "bias" and getattr(layer, "unit_forget_bias", False):
+                values = np.array(values)
+                values[layer.units : 2 * layer.units] = 1.0 if forget_bias is None else forget_bias
+            drawn[id(variable)] = values
+    return drawn
+
+
+def _seeded(initializer, seed):
+    config = initializer.get_config() if hasattr(initializer, "get_config") else {}
+    return type(initializer).from_config(config | {"seed": seed}) if "seed" in config else initializer

@@ -1,0 +1,32 @@
+"""Which network to build: a builder and its arguments."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import keras
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A builder with its arguments: all it takes to build the same core again.
+
+    Parameters
+    ----------
+    build : callable
+        ``build(input_shape, n_outputs, **arguments)`` gives a `keras.Model` from standardised inputs to logits or standardised
+        values.
+    input_shape : tuple of int or None
+        Shape of one sample.
+    n_outputs : int
+    arguments : mapping
+        Keyword arguments of the builder.
+    """
+
+    build: Callable
+    input_shape: tuple
+    n_outputs: int
+    arguments: Mapping = field(default_factory=dict)
+
+    def model(self, **overrides):
+        """Build the core, with some arguments replaced."""
+        return self.build(self.input_shape, self.n_outputs, **{**self.arguments, **overrides})

@@ -1,0 +1,44 @@
+"""Rows of a table, encoded when they are needed."""
+
+import numpy as np
+
+from presets.data.standardize import BLOCK, dense
+
+
+class Rows:
+    """Rows of X as the network takes them; nothing is encoded before it is taken.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_features)
+        In any numeric type, also memory-mapped.
+    standardizer : Standardizer
+    dtype : str
+        Type of the encoded numbers.
+    """
+
+    def __init__(self, X, standardizer, dtype):
+        self.X, self.standardizer, self.dtype = X, standardizer, np.dtype(dtype)
+
+    def __len__(self):
+        return self.X.shape[0]
+
+    @property
+    def row_bytes(self):
+        """Bytes of one encoded row."""
+        return self.X.shape[1] * self.dtype.itemsize
+
+    def take(self, rows):
+        """Encode some rows, given by a slice or by their numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features)
+        """
+        rows = np.arange(len(self))[rows] if isinstance(rows, slice) else rows
+        taken = np.empty((len(rows), self.X.shape[1]), dtype=self.dtype)
+        size = max(BLOCK // max(self.X.shape[1], 1), 1)
+        for start in range(0, len(rows), size):
+            block = dense(self.X, rows[start : start + size])
+            taken[start : start + size] = self.standardizer.transform(block, self.dtype)
+        return taken

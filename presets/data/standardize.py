@@ -1,0 +1,75 @@
+"""Zero mean and unit variance (A2), with statistics in float64."""
+
+import numpy as np
+from scipy import sparse
+
+BLOCK = 1 << 20
+"""Numbers handled at a time, so that a memory-mapped array is never copied whole."""
+
+
+class Standardizer:
+    """Weighted mean and standard deviation of columns, computed in float64 in two passes.
+
+    The work is done on the host and in float64, so that an offset of 1e9 does not swallow the signal.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_features,)
+        A constant column has scale 1.
+    """
+
+    def __init__(self, mean, scale):
+        self.mean, self.scale = mean, scale
+
+    @classmethod
+    def identity(cls, n_features):
+        """A standardizer that leaves values as they are."""
+        return cls(np.zeros(n_features), np.ones(n_features))
+
+    @classmethod
+    def fit(cls, X, rows, weights=None):
+        """Compute the statistics of some rows.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+        rows : ndarray of int
+        weights : ndarray of shape (n_samples,), optional
+
+        Returns
+        -------
+        Standardizer
+        """
+        weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
+        weights = weights / weights.sum()
+        n_features = X.shape[1]
+        mean, variance = np.zeros(n_features), np.zeros(n_features)
+        for part, block in blocks(X, rows):
+            mean += weights[part] @ block
+        for part, block in blocks(X, rows):
+            variance += weights[part] @ np.square(block - mean)
+        # what rounding leaves of a constant column; scikit-learn's StandardScaler draws the same line
+        noise = len(rows) * np.finfo(np.float64).eps
+        constant = variance <= noise * variance + (noise * mean) ** 2
+        return cls(mean, np.where(constant, 1.0, np.sqrt(variance)))
+
+    def transform(self, block, dtype):
+        """Standardise dense rows."""
+        return ((block - self.mean) / self.scale).astype(dtype)
+
+    def inverse_transform(self, block):
+        """Return to the original unit, in float64."""
+        return np.asarray(block, dtype=np.float64) * self.scale + self.mean
+
+
+def blocks(X, rows):
+    """Yield slices of `rows` with those rows of X, dense and in float64."""
+    size = max(BLOCK // max(X.shape[1], 1), 1)
+    for start in range(0, len(rows), size):
+        part = slice(start, start + size)
+        yield part, dense(X, rows[part]).astype(np.float64, copy=False)
+
+
+def dense(X, rows):
+    """Some rows of an array or a sparse matrix, as an array."""
+    return X[rows].toarray() if sparse.issparse(X) else np.asarray(X[rows])

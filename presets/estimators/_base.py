@@ -1,0 +1,352 @@
+"""The scikit-learn contract, once: validate, encode, build, train, keep."""
+
+import math
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from presets import article
+from presets.builders.initializers import kernel_initializer
+from presets.data.split import split_rows
+from presets.data.table import TableEncoder
+from presets.estimators._fitted import FittedNetwork
+from presets.training.callbacks import copy_for_fit
+from presets.training.dataset import Dataset
+from presets.training.loop import Rules, train
+from presets.training.optimizers import optimizer_config
+from presets.training.pool import POOL
+from presets.training.probe import choose_init
+from presets.training.recipe import Recipe, numbers
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetworkEstimator(BaseEstimator):
+    """Base of all estimators: the parameters that they share, and the way of the data through `fit` and `predict`.
+
+    A family adds its network's parameters, says how its X is checked and encoded, and names its builder and budget.
+    """
+
+    init: str | keras.initializers.Initializer = article.INIT
+    init_stddev: float = article.INIT_STDDEV
+    init_scale: float = article.INIT_SCALE
+    dropout: float = article.DROPOUT
+    l1: float = article.L1
+    l2: float = article.L2
+    standardize: bool = article.STANDARDIZE
+    optimizer: str | keras.optimizers.Optimizer = article.OPTIMIZER
+    learning_rate: float = article.LEARNING_RATE
+    momentum: float = article.MOMENTUM
+    nesterov: bool = article.NESTEROV
+    clipnorm: float | None = article.CLIPNORM
+    global_clipnorm: float | None = None
+    batch_size: int = article.BATCH_SIZE
+    epochs: int | str = "auto"
+    patience: int | str = "auto"
+    lr_factor: float = article.LR_FACTOR
+    min_lr_factor: float = article.MIN_LR_FACTOR
+    min_delta: float = article.MIN_DELTA
+    monitor: str = article.MONITOR
+    validation_fraction: float = article.VALIDATION_FRACTION
+    restore_best_weights: bool = True
+    shuffle: bool = True
+    loss: object = "auto"
+    metrics: list | None = None
+    warm_start: bool = False
+    callbacks: list | None = None
+    steps_per_execution: int | str = "auto"
+    dtype: str = "float32"
+    random_state: int | np.random.RandomState | None = None
+    verbose: int | str = 0
+
+    _parameter_constraints = {
+        "init": [str, keras.initializers.Initializer],
+        "init_stddev": [Interval(Real, 0, None, closed="neither")],
+        "init_scale": [Interval(Real, 0, None, closed="neither")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "l1": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "standardize": ["boolean"],
+        "optimizer": [str, keras.optimizers.Optimizer],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterov": ["boolean"],
+        "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "patience": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "lr_factor": [Interval(Real, 0, 1, closed="neither")],
+        "min_lr_factor": [Interval(Real, 0, 1, closed="left")],
+        "min_delta": [Interval(Real, 0, None, closed="left")],
+        "monitor": [str],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "restore_best_weights": ["boolean"],
+        "shuffle": ["boolean"],
+        "loss": [str, callable, keras.losses.Loss],
+        "metrics": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, keras.callbacks.Callback, None],
+        "steps_per_execution": [Options(Integral, {1}), StrOptions({"auto"})],
+        "dtype": [StrOptions({"float32", "float64", "mixed_float16", "mixed_bfloat16"})],
+        "random_state": ["random_state"],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean", StrOptions({"auto"})],
+    }
+
+    # ---------------------------------------------------------------- fit
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+            Rows of weight zero are left out before the split.
+        X_val, y_val : array-like, optional
+            Validation data in the place of the internal split. A `Pipeline` carries them through its preprocessing with
+            ``transform_input=["X_val"]``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not usable; before any training.
+
+        Warns
+        -----
+        UserWarning
+            If there are too few rows for a validation part; the training loss is monitored then.
+        ConvergenceWarning
+            If the loss becomes NaN or infinite; the best finite weights are kept.
+        """
+        callbacks = self._check_parameters(X_val, y_val)
+        start = getattr(self, "_fitted", None) if self.warm_start else None
+        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+        seeds = Seeds(self.random_state)
+        rows, validation_rows = self._split(y, weights, self.validation_fraction if X_val is None else 0, seeds)
+        encoder, target = self._learn_encoding(X, y, rows, weights) if start is None else (start.encoder, start.target)
+        training = validation = self._dataset(encoder, target, X, y, weights)
+        if X_val is not None:
+            X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weights is not None)
+            validation = self._dataset(encoder, target, X_val, y_val, val_weights)
+            validation_rows = np.arange(len(validation))
+        rules = self._rules(len(rows), validates=len(validation_rows) > 0)
+        fitted, outcome, init = self._train(
+            start, encoder, target, (training, rows, validation, validation_rows), rules, seeds, callbacks
+        )
+        self._keep(fitted, outcome, init, history={})
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, **known):
+        """One epoch at the present rate, without split and plateau, with the statistics of the first call."""
+        callbacks = self._check_parameters(None, None)
+        start = getattr(self, "_fitted", None)
+        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+        seeds = Seeds(self.random_state, stream=getattr(self, "n_epochs_", 0))
+        rows, no_rows = self._split(y, weights, 0, seeds)
+        if start is None:
+            encoder, target = self._learn_encoding(X, y, rows, weights, **known)
+        else:
+            encoder, target = start.encoder, start.target
+        dataset = self._dataset(encoder, target, X, y, weights)
+        rules = self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False)
+        fitted, outcome, init = self._train(
+            start, encoder, target, (dataset, rows, dataset, no_rows), rules, seeds, callbacks, goes_on=True
+        )
+        self._keep(fitted, outcome, init, history=getattr(self, "history_", {}))
+        return self
+
+    def _train(self, start, encoder, target, data, rules, seeds, callbacks, goes_on=False):
+        training, rows, _, _ = data
+        recipe = self._recipe(encoder, target)
+        sample = training.take(rows[:1])
+        with POOL.borrow(recipe, sample) as program:
+            if start is None:
+                batch = training.take(rows[: rules.batch_size])
+                weights, init = choose_init(program, batch, self._init_rules(), seeds.integer("init"))
+            else:
+                weights, init = start.weights, self.init_
+                program.check_weights(weights)
+            state = start.optimizer_state if goes_on and start is not None else None
+            program.load(weights, recipe, seed=seeds.integer("dropout"), unit=target.unit, optimizer_state=state)
+            if state is None and goes_on and start is not None:
+                program.learning_rate = self.history_["learning_rate"][-1]
+            shuffle = seeds.generator("shuffle")
+            outcome = train(program, *data, rules, rng=shuffle, callbacks=callbacks, verbose=self.verbose)
+            state = program.optimizer_state() if goes_on else None
+            program.load_weights(outcome.weights)
+        return FittedNetwork(recipe, outcome.weights, encoder, target, sample, state), outcome, init
+
+    def _keep(self, fitted, outcome, init, history):
+        self._fitted, self.init_ = fitted, init
+        self.__dict__.pop("_model", None)
+        self.history_ = {name: history.get(name, []) + values for name, values in outcome.history.items()}
+        self.n_epochs_ = len(self.history_["loss"])
+        self.best_epoch_ = outcome.best_epoch + self.n_epochs_ - len(outcome.history["loss"])
+        self.stopped_by_, self.rate_rule_ = outcome.stopped_by, outcome.rate_rule
+        if outcome.stopped_by == "non_finite_loss":
+            warnings.warn(
+                f"The loss became {self.history_['loss'][-1]} in epoch {self.n_epochs_} at learning_rate="
+                f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. Lower "
+                "learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    # ---------------------------------------------------------------- what fit is made of
+
+    def _check_parameters(self, X_val, y_val):
+        """Check what can be checked without data; give copies of the callbacks."""
+        self._validate_params()
+        if self.clipnorm is not None and self.global_clipnorm is not None:
+            raise ValueError(
+                f"clipnorm={self.clipnorm} and global_clipnorm={self.global_clipnorm} exclude each other; set one to None."
+            )
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together: give both or neither.")
+        self._optimizer_config()
+        return copy_for_fit(self.callbacks)
+
+    def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
+        """Validated X and y, and the weights of the rows or None."""
+        X, y = self._check_X_y(X, y, reset)
+        if sample_weight is not None or weighted:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            if not sample_weight.any():
+                raise ValueError("sample_weight is zero for every row; at least one row needs a positive weight.")
+        return X, y, sample_weight
+
+    def _check_X_y(self, X, y, reset):
+        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric_y, reset=reset)
+        return X, y
+
+    def _check_X(self, X):
+        return validate_data(self, X, accept_sparse="csr", reset=False)
+
+    def _split(self, y, weights, fraction, seeds):
+        """Numbers of the rows to train on and to validate on."""
+        rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
+        training, validation = split_rows(rows, fraction, seeds.generator("split"), self._strata(y))
+        if fraction and not len(validation):
+            warnings.warn(
+                f"validation_fraction={fraction} of {len(rows)} rows is less than one row, so the training loss is monitored "
+                "instead. Give more rows, or X_val and y_val, or set validation_fraction=0.",
+                stacklevel=3,
+            )
+        return training, validation
+
+    def _learn_encoding(self, X, y, rows, weights, **known):
+        encoder = TableEncoder.fit(X, rows, weights, standardize=self.standardize)
+        return encoder, self._learn_target(y, rows, weights, **known)
+
+    def _dataset(self, encoder, target, X, y, weights):
+        dtype = numbers(self.dtype)
+        return Dataset(encoder.rows(X, dtype), target.encode(y, dtype), None if weights is None else weights.astype(dtype))
+
+    def _optimizer_config(self):
+        return optimizer_config(
+            self.optimizer,
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            clipnorm=self.clipnorm,
+            global_clipnorm=self.global_clipnorm,
+        )
+
+    def _recipe(self, encoder, target):
+        return Recipe(
+            network=self._network(encoder.input_shape, target.n_outputs),
+            activation=target.activation,
+            loss=self.loss,
+            metrics=tuple(self.metrics or ()),
+            optimizer=self._optimizer_config(),
+            dtype=self.dtype,
+        )
+
+    def _rules(self, n_rows, *, validates, **overrides):
+        batch_size = int(min(self.batch_size, n_rows))
+        n_updates = math.ceil(n_rows / batch_size)
+        rules = {
+            "epochs": self._budget.n_epochs(n_updates) if self.epochs == "auto" else int(self.epochs),
+            "batch_size": batch_size,
+            "patience": self._budget.patience(n_updates) if self.patience == "auto" else int(self.patience),
+            "monitor": self.monitor if validates else self.monitor.removeprefix("val_"),
+            "lr_factor": self.lr_factor,
+            "min_lr_factor": self.min_lr_factor,
+            "min_delta": self.min_delta,
+            "restore_best_weights": self.restore_best_weights,
+            "shuffle": self.shuffle,
+            "by_steps": self.steps_per_execution == 1,
+        }
+        return Rules(**rules | overrides)
+
+    def _initializer(self, rule=None):
+        rule = rule or ("normal" if self.init == "auto" else self.init)
+        return kernel_initializer(rule, init_stddev=self.init_stddev, init_scale=self.init_scale)
+
+    def _init_rules(self):
+        """Initializers to try, by the name of their rule; all but the last must pass the probe."""
+        rules = ("normal", "scaled") if self.init == "auto" else (self.init,)
+        return {str(rule): self._initializer(rule) for rule in rules}
+
+    # ---------------------------------------------------------------- after fit
+
+    @property
+    def model_(self):
+        """The complete Keras model: raw features in; probabilities, or values in the target's unit, out."""
+        check_is_fitted(self)
+        if "_model" not in self.__dict__:
+            self._model = self._fitted.model()
+        return self._model
+
+    def _outputs(self, X):
+        check_is_fitted(self)
+        return self._fitted.outputs(self._check_X(X))
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_fitted")
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("_model", None)  # made again from the weights when asked for
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.non_deterministic = self.random_state is None
+        return tags
+
+
+class Seeds:
+    """Independent streams of random numbers for the parts of a fit; nothing global is drawn from.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+    stream : int, default=0
+        Tells apart fits that go on from one another.
+    """
+
+    def __init__(self, random_state, stream=0):
+        self._entropy = (int(check_random_state(random_state).randint(2**31 - 1)), stream)
+
+    def generator(self, purpose):
+        """A generator for one purpose."""
+        return np.random.default_rng([*self._entropy, *purpose.encode()])
+
+    def integer(self, purpose):
+        """A seed for one purpose."""
+        return int(self.generator(purpose).integers(2**31 - 1))

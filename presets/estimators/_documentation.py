@@ -1,0 +1,115 @@
+"""Documentation of the parameters and attributes, written once and put into every estimator's docstring."""
+
+from dataclasses import fields
+
+PARAMETERS = {
+    "hidden_layer_sizes": ("sequence of int", "Width of each hidden layer; powers of two use the hardware well (S2)."),
+    "activation": ("str or callable", "Activation of the hidden layers: a Keras name or a function."),
+    "init": (
+        "{'auto', 'normal', 'scaled'}, str or keras.initializers.Initializer",
+        "How kernels are drawn. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': ``init_scale / sqrt(fan_in) * randn`` (A7.2). "
+        "'auto': 'normal', unless a probe of the built network finds that the signal or its gradient vanishes (A7.4), then "
+        "'scaled'; `init_` tells. Any other name is a Keras initializer's.",
+    ),
+    "init_stddev": ("float", "Standard deviation of 'normal' (A7.1)."),
+    "init_scale": ("float", "Scale of 'scaled': 0.1 or 1 (A7.2)."),
+    "dropout": ("float", "Share of each hidden layer's outputs dropped in training; 0.5 for complex models (S3)."),
+    "l1": ("float", "Factor of the kernels' absolute values in the loss (A11)."),
+    "l2": ("float", "Factor of the kernels' squares in the loss (A11)."),
+    "standardize": ("bool", "Whether X gets zero mean and unit variance, by the statistics of the training part (A2)."),
+    "optimizer": (
+        "str or keras.optimizers.Optimizer",
+        "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, taken as it is with its "
+        "own rate, momentum and clipping, and copied for each fit.",
+    ),
+    "learning_rate": ("float", "The first rate (A5.2). Adaptive optimizers want less: 0.001."),
+    "momentum": ("float", "Momentum, for optimizers that have one."),
+    "nesterov": ("bool", "Whether the momentum is Nesterov's."),
+    "clipnorm": ("float or None", "Greatest norm of each variable's gradient, in Keras's meaning (A8)."),
+    "global_clipnorm": ("float or None", "Greatest norm of the whole gradient, in the article's meaning (A8); excludes `clipnorm`."),
+    "batch_size": ("int", "Rows of a minibatch (A3); all rows if there are fewer."),
+    "epochs": (
+        "int or 'auto'",
+        "Passes over the data at most. 'auto' counts updates too, since small data starve otherwise: {epochs} epochs or {updates} "
+        "updates, whichever is more.",
+    ),
+    "patience": (
+        "int or 'auto'",
+        "Epochs without improvement before the rate is lowered. 'auto': {patience_epochs} epochs or {patience_updates} updates, "
+        "whichever is more.",
+    ),
+    "lr_factor": ("float", "What the rate is multiplied with when the monitored value stops improving: 1/2 or 1/5 (A5.3)."),
+    "min_lr_factor": ("float", "Training ends when the rate falls under this share of the first rate (A5.3)."),
+    "min_delta": ("float", "Least change of the monitored value that counts as an improvement."),
+    "monitor": (
+        "str",
+        "Name in `history_` of the value that decides on the rate and the best weights (A6). Without validation the same value of "
+        "the training part.",
+    ),
+    "validation_fraction": (
+        "float",
+        "Share of the rows set apart for validation (A6), stratified for single-label classifiers; 0 for none. Not used when "
+        "`fit` gets `X_val`.",
+    ),
+    "restore_best_weights": ("bool", "Whether the weights of the best epoch are kept instead of the last one's."),
+    "shuffle": ("bool", "Whether the rows are shuffled before each epoch (S4)."),
+    "loss": (
+        "'auto', str, callable or keras.losses.Loss",
+        "'auto' is cross-entropy for classes and the mean squared error of the standardised target for values. Losses of Keras "
+        "get what they expect: logits, probabilities or one-hot classes; a function gets class codes and probabilities.",
+    ),
+    "metrics": (
+        "list of (str, callable or keras.metrics.Metric) or None",
+        "Further values in `history_`, weighted by the sample weights: of probabilities, or in the unit of the target.",
+    ),
+    "class_weight": (
+        "dict, 'balanced' or None",
+        "Weights of the classes, multiplied with the sample weights in training and validation.",
+    ),
+    "warm_start": (
+        "bool",
+        "Whether `fit` starts from the present weights, with the standardisation and the classes of the first fit.",
+    ),
+    "callbacks": ("list of keras.callbacks.Callback or None", "Copied for each fit. Batch hooks make training step batch by batch."),
+    "steps_per_execution": ("'auto' or 1", "1 makes every update by a call of its own, as Keras's `fit` does; 'auto' compiles epochs."),
+    "dtype": (
+        "{'float32', 'float64', 'mixed_float16', 'mixed_bfloat16'}",
+        "Type or policy of the network; predictions have the type of its variables.",
+    ),
+    "random_state": (
+        "int, RandomState or None",
+        "Seed of the split, the initial weights, dropout and shuffling. An int gives the same numbers in every fit.",
+    ),
+    "verbose": ("int or 'auto'", "0 is silent, 1 shows Keras's progress bar, 2 a line for each epoch."),
+}
+
+ATTRIBUTES = {
+    "model_": ("keras.Model", "The complete model, for use without this package: raw features in; probabilities (one column for "
+               "two classes) or values in the target's unit out. Built when first asked for."),
+    "history_": ("dict of str to list of float", "A value for each epoch: Keras's logs; `learning_rate`; `update_ratio`, overall and by "
+                 "layer as ``update_ratio/<layer>`` (A5.4); `clipped`, the share of clipped updates (A8)."),
+    "n_epochs_": ("int", "Epochs trained."),
+    "best_epoch_": ("int", "Index of the epoch with the best monitored value; -1 if there was none."),
+    "init_": ("InitChoice", "The `rule` that drew the initial weights, and the `reason`."),
+    "stopped_by_": ("{'epochs', 'learning_rate', 'callback', 'non_finite_loss'}", "Why training ended."),
+    "rate_rule_": ("{'plateau', 'callback', 'schedule'}", "What set the rate: the plateau rule of the article, unless a callback of yours "
+                   "or a schedule in your optimizer did."),
+    "n_features_in_": ("int", "Columns of X."),
+    "feature_names_in_": ("ndarray of shape (n_features_in_,)", "Names of the columns, if all are strings."),
+}
+CLASSIFIER_ATTRIBUTES = {"classes_": ("ndarray of shape (n_classes,)", "Labels, sorted.")}
+
+
+def documented(estimator_class):
+    """Complete an estimator's docstring with its parameters and attributes; the defaults are those of the signature."""
+    budget = vars(estimator_class._budget)
+    lines = [estimator_class.__doc__.rstrip(), "", "Parameters", "----------"]
+    for parameter in fields(estimator_class):
+        kind, text = PARAMETERS[parameter.name]
+        lines += [f"{parameter.name} : {kind}, default={parameter.default!r}", f"    {text.format(**budget)}"]
+    attributes = ATTRIBUTES | (CLASSIFIER_ATTRIBUTES if hasattr(estimator_class, "predict_proba") else {})
+    lines += ["", "Attributes", "----------"]
+    for name, (kind, text) in attributes.items():
+        lines += [f"{name} : {kind}", f"    {text}"]
+    estimator_class.__doc__ = "\n".join(lines) + "\n"
+    return estimator_class

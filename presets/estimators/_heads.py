@@ -1,0 +1,148 @@
+"""What every classifier and every regressor of this package adds to its family."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from presets.data.targets import RegressionTarget, class_target
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassifierHead(ClassifierMixin):
+    """Targets, weights and predictions of a classifier."""
+
+    class_weight: dict | str | None = None
+
+    _numeric_y = False
+    _constraints = {"class_weight": [dict, StrOptions({"balanced"}), None]}
+
+    def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
+        X, y, weights = super()._check_data(X, y, sample_weight, reset=reset, weighted=weighted)
+        check_classification_targets(y)
+        if sparse.issparse(y):
+            y = y.toarray()
+        if type_of_target(y) != "multilabel-indicator":
+            y = column_or_1d(y, warn=True)
+        if self.class_weight is not None:
+            balance = compute_sample_weight(self.class_weight, y)
+            weights = balance if weights is None else weights * balance
+        return X, y, weights
+
+    def _learn_target(self, y, rows, weights, classes=None):
+        return class_target(y, classes)
+
+    def _strata(self, y):
+        return None if y.ndim == 2 else np.unique(y, return_inverse=True)[1]
+
+    @property
+    def classes_(self):
+        """Labels, sorted; for multilabel targets the numbers of the columns."""
+        if not hasattr(self, "_fitted"):
+            raise AttributeError(f"{type(self).__name__} has no classes_ before fit.")
+        return self._fitted.target.classes
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`, of the estimator's type (float32 by default). For multilabel targets the probability of
+            each label.
+        """
+        outputs = self._outputs(X)
+        return self._fitted.target.decode(outputs)
+
+    def predict(self, X):
+        """Labels of the most probable classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        outputs = self._outputs(X)
+        return self._fitted.target.predict(outputs)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch at the present rate, without validation.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The first call's rows give the statistics for standardisation.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        classes : array-like of shape (n_classes,), optional
+            All labels; needed at the first call if y lacks some.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, sample_weight, classes=classes)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RegressorHead(RegressorMixin):
+    """Targets and predictions of a regressor."""
+
+    _numeric_y = True
+
+    def _learn_target(self, y, rows, weights):
+        return RegressionTarget.fit(y, rows, weights)
+
+    def _strata(self, y):
+        return None
+
+    def predict(self, X):
+        """Values in the unit of y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        outputs = self._outputs(X)
+        return self._fitted.target.predict(outputs)
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch at the present rate, without validation.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The first call's rows give the statistics for standardisation.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

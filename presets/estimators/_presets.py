@@ -1,0 +1,77 @@
+"""Named presets: the article's defaults with a few values changed."""
+
+from sklearn.base import clone
+
+
+class PresetMixin:
+    """Constructors from named presets; a family names them in `_presets`."""
+
+    @classmethod
+    def from_preset(cls, name, **overrides):
+        """Construct an estimator with the values of a named preset.
+
+        Parameters
+        ----------
+        name : str
+            One of `list_presets`.
+        **overrides
+            Parameters of the estimator that replace the preset's.
+
+        Returns
+        -------
+        estimator
+
+        Raises
+        ------
+        ValueError
+            If there is no preset of that name.
+        """
+        if name not in cls._presets:
+            raise ValueError(f"{name!r} is not a preset of {cls.__name__}; it has {', '.join(cls.list_presets())}.")
+        return cls(**{**cls._presets[name], **overrides})
+
+    @classmethod
+    def list_presets(cls):
+        """Names of the presets, the article's first.
+
+        Returns
+        -------
+        list of str
+        """
+        return list(cls._presets)
+
+
+def preset_grid(estimator, *names, prefix=""):
+    """Give a parameter grid over presets, for scikit-learn's searches.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its own values stand where a preset says nothing.
+    *names : str
+        Presets; all of them by default.
+    prefix : str, default=""
+        What goes before the parameters' names in a pipeline, such as "dnnclassifier__".
+
+    Returns
+    -------
+    list of dict
+        One grid a preset; more values can be added to each.
+
+    Examples
+    --------
+    >>> from presets import DNNClassifier, preset_grid
+    >>> preset_grid(DNNClassifier(), "article", "momentum")
+    [{'momentum': [0.0], 'nesterov': [False]}, {'momentum': [0.9], 'nesterov': [True]}]
+    """
+    names = names or estimator.list_presets()
+    chosen = [estimator.from_preset(name).get_params(deep=False) for name in names]
+    touched = sorted({parameter for name in names for parameter in estimator._presets[name]})
+    own = clone(estimator).get_params(deep=False)
+    return [
+        {
+            prefix + parameter: [params[parameter] if parameter in estimator._presets[name] else own[parameter]]
+            for parameter in touched
+        }
+        for name, params in zip(names, chosen, strict=True)
+    ]

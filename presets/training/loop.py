@@ -1,0 +1,228 @@
+"""The epochs of a fit: updates, validation, plateau, stop, best weights, callbacks."""
+
+import math
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from presets.training.callbacks import needs_batches, takes_rate_over
+from presets.training.dataset import prediction_rows
+from presets.training.plateau import Plateau, RateRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How a fit trains.
+
+    Parameters
+    ----------
+    epochs, batch_size, patience : int
+    monitor : str
+        Name in the history of the value that decides on the rate and the best weights.
+    lr_factor, min_lr_factor, min_delta : float
+        Of the plateau rule (A5.3).
+    restore_best_weights, shuffle : bool
+    by_steps : bool
+        Whether to make every update by a call of its own, as Keras's `fit` does.
+    """
+
+    epochs: int
+    batch_size: int
+    patience: int
+    monitor: str
+    lr_factor: float
+    min_lr_factor: float
+    min_delta: float
+    restore_best_weights: bool
+    shuffle: bool
+    by_steps: bool
+
+
+@dataclass
+class Outcome:
+    """What a fit gives.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+    history : dict of str to list of float
+        One value an epoch under each name.
+    best_epoch : int
+        Index of the epoch whose weights these are.
+    stopped_by : {"epochs", "learning_rate", "callback", "non_finite_loss"}
+    rate_rule : {"plateau", "callback", "schedule"}
+        What set the rate.
+    """
+
+    weights: list
+    history: dict = field(default_factory=dict)
+    best_epoch: int = -1
+    stopped_by: str = "epochs"
+    rate_rule: str = "plateau"
+
+
+def train(program, training, rows, validation, validation_rows, rules, rng, callbacks=(), verbose=0):
+    """Train a loaded program.
+
+    Parameters
+    ----------
+    program : Program
+    training, validation : Dataset
+        The same one where the validation rows are part of X.
+    rows, validation_rows : ndarray of int
+        Which rows to train on and to validate on; none of the latter for no validation.
+    rules : Rules
+    rng : numpy.random.Generator
+        Shuffles the rows before each epoch.
+    callbacks : list of keras.callbacks.Callback
+        Used up by this training.
+    verbose : int
+        As in Keras's `fit`.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ValueError
+        If `monitor` names no value that this training records.
+    """
+    core = program.core
+    plateau = Plateau(
+        maximize=_is_score(core, rules.monitor, bool(len(validation_rows))),
+        patience=rules.patience,
+        lr_factor=rules.lr_factor,
+        min_lr=rules.min_lr_factor * program.learning_rate,
+        min_delta=rules.min_delta,
+    )
+    n_updates = math.ceil(len(rows) / rules.batch_size)
+    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks))
+    recorder = Recorder(program, n_updates)
+    calls = keras.callbacks.CallbackList(
+        list(callbacks), add_progbar=verbose != 0, model=core, verbose=int(verbose), epochs=rules.epochs, steps=n_updates
+    )
+    step_hooks = calls if rules.by_steps or any(map(needs_batches, callbacks)) else None
+    outcome = Outcome(program.weights())
+    logs = {}
+    core._initial_epoch = None  # BackupAndRestore sets it in on_train_begin
+    calls.on_train_begin()
+    for epoch in range(core._initial_epoch or 0, rules.epochs):
+        calls.on_epoch_begin(epoch)
+        rate_rule.notice_others()
+        result = _update(program, training, rng.permutation(rows) if rules.shuffle else rows, rules.batch_size, step_hooks)
+        logs = dict(result.logs)
+        if len(validation_rows):
+            logs |= _validate(program, validation, validation_rows, rules.batch_size, calls)
+        recorder.record(logs, result)
+        calls.on_epoch_end(epoch, logs)
+        rate_rule.notice_others()
+        if not all(map(math.isfinite, (logs["loss"], logs[rules.monitor]))):
+            outcome.stopped_by = "non_finite_loss"
+            break
+        if plateau.is_best(logs[rules.monitor]) or not rules.restore_best_weights:
+            outcome.weights, outcome.best_epoch = program.weights(), recorder.n_epochs - 1
+        if core.stop_training:
+            outcome.stopped_by = "callback"
+            break
+        if rate_rule.ends_training():
+            outcome.stopped_by = "learning_rate"
+            break
+    calls.on_train_end(logs)
+    outcome.history, outcome.rate_rule = recorder.history, rate_rule.kind
+    return outcome
+
+
+def _update(program, dataset, order, batch_size, hooks):
+    result = None
+    for data, part in dataset.parts(order, batch_size, program.put):
+        if hooks is None:
+            result = program.train_epoch(data, part, batch_size, first=result is None)
+        else:
+            result = program.train_by_steps(
+                data,
+                part,
+                batch_size,
+                first=result is None,
+                on_begin=hooks.on_train_batch_begin,
+                on_end=hooks.on_train_batch_end,
+            )
+    return result
+
+
+def _validate(program, dataset, rows, batch_size, calls):
+    calls.on_test_begin()
+    logs = {f"val_{name}": value for name, value in evaluate(program, dataset, rows, batch_size).items()}
+    calls.on_test_end(logs)
+    return logs
+
+
+def evaluate(program, dataset, rows, batch_size):
+    """Loss and metrics of a loaded program over some rows of a dataset.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    size = prediction_rows(dataset.x.row_bytes, batch_size)
+    result = None
+    for data, part in dataset.parts(rows, size, program.put):
+        result = program.test_epoch(data, part, size, first=result is None)
+    return result
+
+
+def _initial_rate_rule(program, callbacks):
+    if program.has_schedule:
+        return "schedule"
+    return "callback" if any(map(takes_rate_over, callbacks)) else "plateau"
+
+
+def _is_score(core, monitor, validates):
+    """Whether larger values of what is monitored are better."""
+    metrics = {}
+    for metric in core.metrics:
+        for single in getattr(metric, "metrics", [metric]):
+            metrics[single.name] = single
+    known = [*metrics, *(f"val_{name}" for name in metrics)] if validates else list(metrics)
+    if monitor not in known:
+        raise ValueError(f"monitor={monitor!r} is not among the values of this training: {', '.join(known)}.")
+    return getattr(metrics[monitor.removeprefix("val_")], "_direction", "down") == "up"
+
+
+class Recorder:
+    """Keeps the history: Keras's logs, the rate (A5.3), the update ratios (A5.4) and the share of clipped steps (A8).
+
+    Parameters
+    ----------
+    program : Program
+    n_updates : int
+        Updates in an epoch.
+    """
+
+    def __init__(self, program, n_updates):
+        self.history = {}
+        self.n_epochs = 0
+        self._program, self._n_updates = program, n_updates
+        self._n_clipped = 0.0
+        layers = [variable.path.rpartition("/")[0] for variable in program.core.trainable_variables]
+        self._layers = {name: [i for i, layer in enumerate(layers) if layer == name] for name in dict.fromkeys(layers)}
+
+    def record(self, logs, result):
+        """Append the values of one epoch."""
+        values = logs | {
+            "learning_rate": self._program.learning_rate,
+            "update_ratio": _ratio(result.update_squares, result.weight_squares),
+            "clipped": (result.n_clipped - self._n_clipped) / self._n_updates,
+        }
+        for name, members in self._layers.items():
+            values[f"update_ratio/{name}"] = _ratio(result.update_squares[members], result.weight_squares[members])
+        self._n_clipped = result.n_clipped
+        self.n_epochs += 1
+        for name, value in values.items():
+            self.history.setdefault(name, []).append(value)
+
+
+def _ratio(update_squares, weight_squares):
+    weights = float(np.sum(weight_squares))
+    return math.sqrt(float(np.sum(update_squares)) / weights) if weights > 0 else math.nan

@@ -1,0 +1,97 @@
+"""Keras's optimizers as a program runs them: constants that can change without compiling, and clipped steps counted."""
+
+import functools
+
+import keras
+from keras import ops
+
+from presets.training.tunable import Tunable
+
+TUNABLE = ("momentum", "clipnorm", "global_clipnorm")
+
+
+class ClipCounter:
+    """Mixin for a Keras optimizer: clips as Keras does and counts the steps in which anything met its limit (A8)."""
+
+    def build(self, variables):
+        if not self.built:
+            self.n_clipped = self.add_variable((), initializer="zeros", dtype="float32", name="n_clipped")
+            for name in TUNABLE:
+                if isinstance(getattr(self, name, None), Tunable):
+                    self._track_variable(getattr(self, name))
+        super().build(variables)
+
+    def _clip_gradients(self, grads):
+        if self.clipnorm is None and self.global_clipnorm is None:
+            return super()._clip_gradients(grads)
+        limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
+        squares = ops.stack([ops.sum(ops.square(ops.cast(grad, self.n_clipped.dtype))) for grad in grads])
+        if self.global_clipnorm is not None:
+            squares = ops.broadcast_to(ops.sum(squares), squares.shape)
+        norms = ops.sqrt(squares)
+        limit = ops.cast(limit, norms.dtype)
+        self.assign_add(self.n_clipped, ops.cast(ops.any(norms > limit), self.n_clipped.dtype))
+        factors = limit / ops.maximum(norms, limit)
+        return [grad * ops.cast(factors[i], grad.dtype) for i, grad in enumerate(grads)]
+
+
+@functools.cache
+def _counting(optimizer_class):
+    return type(optimizer_class.__name__, (ClipCounter, optimizer_class), {"__module__": __name__})
+
+
+def make_optimizer(optimizer_class, config, tunables):
+    """Build the optimizer that a program runs.
+
+    Parameters
+    ----------
+    optimizer_class : subclass of keras.optimizers.Optimizer
+    config : dict
+        Its configuration, with a plain number at each tunable.
+    tunables : dict of str to Tunable
+        Variables to put in the place of those numbers.
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+    """
+    optimizer = _counting(optimizer_class).from_config(config)
+    for name in TUNABLE:
+        if name in tunables:
+            setattr(optimizer, name, tunables[name])
+    return optimizer
+
+
+def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, global_clipnorm):
+    """Class and configuration of an optimizer given by name or as an unbuilt Keras optimizer.
+
+    An optimizer object is taken as it is, with its own rate, momentum and clipping; a name gets them from the parameters.
+
+    Returns
+    -------
+    optimizer_class : type
+    config : dict
+
+    Raises
+    ------
+    ValueError
+        If Keras has no optimizer of that name, or if it has no momentum and one is given.
+    """
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        return type(optimizer), optimizer.get_config()
+    try:
+        found = keras.optimizers.get(optimizer)
+    except ValueError as error:
+        raise ValueError(f"optimizer={optimizer!r} is not the name of a Keras optimizer, such as 'sgd' or 'adam'.") from error
+    config = found.get_config() | {
+        "learning_rate": float(learning_rate),
+        "clipnorm": clipnorm,
+        "global_clipnorm": global_clipnorm,
+    }
+    if "momentum" in config:
+        config["momentum"] = float(momentum)
+    elif momentum:
+        raise ValueError(f"momentum={momentum} does not apply to optimizer={optimizer!r}; set momentum=0 or use 'sgd'.")
+    if "nesterov" in config:
+        config["nesterov"] = bool(nesterov)
+    return type(found), config

@@ -1,0 +1,104 @@
+"""The process's compiled programs, lent to one fit at a time."""
+
+import collections
+import contextlib
+import os
+import threading
+
+import keras
+
+MAX_PROGRAMS = 16
+"""Idle programs kept; each holds its network's variables, and TensorFlow keeps about 3 MB for good when one is dropped."""
+
+
+class ProgramPool:
+    """A bounded, thread-safe store of idle programs; the longest unused goes first.
+
+    Parameters
+    ----------
+    max_programs : int
+    """
+
+    def __init__(self, max_programs=MAX_PROGRAMS):
+        self.max_programs = max_programs
+        self._lock = threading.Lock()
+        self._idle = collections.deque()
+
+    @contextlib.contextmanager
+    def borrow(self, recipe, sample):
+        """Lend a program for this recipe, made now if none is idle.
+
+        Parameters
+        ----------
+        recipe : Recipe
+        sample : tuple of arrays
+            A few encoded rows ``(x, y)`` or ``(x, y, weights)``.
+
+        Yields
+        ------
+        Program
+            For the borrower alone. Whoever borrows it next loads it anew, so an error or an interrupt in between does no harm.
+        """
+        key = (recipe.key, len(sample), tuple(keras.tree.map_structure(lambda v: str(v.dtype), keras.tree.flatten(sample))))
+        program = self._take(key) or program_class()(recipe, sample)
+        try:
+            yield program
+        finally:
+            with self._lock:
+                self._idle.append((key, program))
+                while len(self._idle) > self.max_programs:
+                    self._idle.popleft()
+
+    def _take(self, key):
+        with self._lock:
+            for i in reversed(range(len(self._idle))):
+                if self._idle[i][0] == key:
+                    program = self._idle[i][1]
+                    del self._idle[i]
+                    return program
+        return None
+
+    def clear(self):
+        """Drop every idle program."""
+        with self._lock:
+            self._idle.clear()
+
+    def __len__(self):
+        return len(self._idle)
+
+
+def program_class():
+    """The kind of program of the present Keras backend."""
+    match keras.backend.backend():
+        case "tensorflow":
+            from presets.training.tensorflow import TensorFlowProgram
+
+            return TensorFlowProgram
+        case "jax":
+            from presets.training.jax import JaxProgram
+
+            return JaxProgram
+        case "torch":
+            from presets.training.torch import TorchProgram
+
+            return TorchProgram
+        case other:
+            raise RuntimeError(f"presets trains on the Keras backends tensorflow, jax and torch, not on {other!r}.")
+
+
+POOL = ProgramPool()
+
+
+def clear_programs():
+    """Drop every compiled program that this process keeps for the next fit of the same architecture."""
+    POOL.clear()
+
+
+def _forget_in_child():
+    """A forked child must not use its parent's programs: their threads did not come along."""
+    global POOL
+    POOL.__init__(POOL.max_programs)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,113 @@
+"""The probe of the first initialisation (A7.3-4): does the signal, or its gradient, vanish on its way through the network?"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from presets import article
+
+
+@dataclass(frozen=True)
+class InitChoice:
+    """Which rule drew the initial weights, and why.
+
+    Parameters
+    ----------
+    rule : str
+        The value of `init` that was used.
+    reason : str
+    """
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The scale of what flows through a network at one moment.
+
+    Parameters
+    ----------
+    outputs : dict of str to float
+        Root mean square of what each layer with a kernel puts out, by its name, in the order of the layers.
+    gradients : dict of str to float
+        Norm of the loss's gradient for each of these kernels, relative to the norm of the kernel.
+    """
+
+    outputs: dict
+    gradients: dict
+
+
+def measure_signal(program, data):
+    """Measure signal and gradient of a loaded program on one batch.
+
+    Parameters
+    ----------
+    program : Program
+    data : tuple of arrays
+        Encoded rows ``(x, y)`` or ``(x, y, weights)``.
+
+    Returns
+    -------
+    Signal
+    """
+    layers = [layer for layer in program.core.layers if hasattr(layer, "kernel_initializer")]
+    inner = keras.Model(program.core.inputs, [layer.output for layer in layers])
+    outputs = keras.tree.flatten(inner([data[0]], training=False))
+    gradients = dict(zip((v.path for v in program.core.trainable_variables), program.gradients(data), strict=True))
+    kernels = {v.path: v for layer in layers for v in layer.trainable_variables if v.name == "kernel"}
+    return Signal(
+        {layer.name: _rms(values) for layer, values in zip(layers, outputs, strict=True)},
+        {path.rpartition("/")[0]: _rms(gradients[path]) / _rms(kernel) for path, kernel in kernels.items()},
+    )
+
+
+def vanishing(signal):
+    """Say how signal or gradient vanish, if they do.
+
+    Returns
+    -------
+    str or None
+    """
+    hidden = list(signal.outputs.items())[:-1]
+    if hidden and hidden[-1][1] < article.VANISHING_SIGNAL * hidden[0][1]:
+        (first, before), (last, after) = hidden[0], hidden[-1]
+        return f"the signal vanishes: from layer {first!r} to {last!r} it shrinks to {after / before:.2g} of what it was"
+    weakest = min(signal.gradients, key=signal.gradients.get)
+    if signal.gradients[weakest] < article.VANISHING_GRADIENT:
+        return f"the gradient vanishes: in layer {weakest!r} it is {signal.gradients[weakest]:.2g} of the weights"
+    return None
+
+
+def choose_init(program, batch, rules, seed):
+    """Draw initial weights by the first rule that passes the probe, or by the last.
+
+    Parameters
+    ----------
+    program : Program
+    batch : tuple of arrays
+        Encoded rows for the probe.
+    rules : dict of str to keras.initializers.Initializer
+        Initializers of the kernels by the names of their rules.
+    seed : int
+
+    Returns
+    -------
+    weights : list of ndarray
+    choice : InitChoice
+    """
+    *tried, last = rules
+    reason = "as given"
+    for rule in tried:
+        weights = program.draw(seed, kernel_initializer=rules[rule])
+        program.load_weights(weights)
+        found = vanishing(measure_signal(program, batch))
+        if found is None:
+            return weights, InitChoice(rule, "the probe found the signal and its gradient in every layer")
+        reason = f"with init={rule!r} {found}"
+    return program.draw(seed, kernel_initializer=rules[last]), InitChoice(last, reason)
+
+
+def _rms(values):
+    return float(np.sqrt(np.mean(np.square(keras.ops.convert_to_numpy(values), dtype=np.float64))))

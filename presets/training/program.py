@@ -1,0 +1,192 @@
+"""A compiled network that many fits borrow one after the other."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import tree
+
+from presets.builders.initializers import draw_weights
+from presets.training.objectives import OutputMetric, make_loss, make_metric
+from presets.training.optimizers import make_optimizer
+from presets.training.recipe import NETWORK_TUNABLES
+from presets.training.tunable import Tunable
+
+
+@dataclass
+class EpochResult:
+    """What one epoch of updates reports.
+
+    Parameters
+    ----------
+    logs : dict of str to float
+        What Keras's ``train_step`` returned for the last batch: running means over the epoch.
+    update_squares, weight_squares : ndarray of shape (n_variables,)
+        Squared norms of the last full batch's update of every trainable variable and of the variable before it (A5.4).
+    n_clipped : float
+        Clipped steps since the program was loaded (A8).
+    """
+
+    logs: dict
+    update_squares: np.ndarray
+    weight_squares: np.ndarray
+    n_clipped: float
+
+
+class Program:
+    """A core with optimizer, loss and metrics, and the compiled functions that train it.
+
+    Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a fresh one.
+    A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    sample : tuple of arrays
+        A few encoded rows ``(x, y)`` or ``(x, y, weights)``, to build what Keras builds at the first batch.
+    """
+
+    def __init__(self, recipe, sample):
+        dtype = keras.dtype_policies.get(recipe.dtype)
+        self.recipe = recipe
+        self.n_traces = 0
+        self.tunables = {name: Tunable(value, name, dtype.variable_dtype) for name, value in recipe.tunables.items()}
+        self.core = self._build_core(recipe)
+        self.optimizer = make_optimizer(*recipe.optimizer, self.tunables)
+        loss_dtype = "float64" if dtype.variable_dtype == "float64" else "float32"
+        self.core.compile(
+            optimizer=self.optimizer,
+            loss=make_loss(recipe.loss, recipe.activation, loss_dtype),
+            weighted_metrics=[
+                make_metric(metric, recipe.activation, recipe.network.n_outputs, loss_dtype) for metric in recipe.metrics
+            ],
+            jit_compile=False,
+        )
+        self.optimizer = self.core.optimizer  # mixed precision wraps it
+        self._build_state(sample)
+        self.weight_variables = [v for v in self.core.weights if not isinstance(v, Tunable)]
+        self._seed_variables = [v for v in self.core.variables if v.name == "seed_generator_state"]
+        self._built_weights = [keras.ops.convert_to_numpy(v) for v in self.weight_variables]
+        self._built_optimizer = [keras.ops.convert_to_numpy(v) for v in self.optimizer.variables]
+        self.loaded = None
+
+    def _build_core(self, recipe):
+        in_network = {name: self.tunables[name] for name in NETWORK_TUNABLES if name in self.tunables}
+        core = recipe.network.model(**{"dropout": in_network["dropout"]} if "dropout" in in_network else {})
+        for layer in core._flatten_layers():
+            regularizer = getattr(layer, "kernel_regularizer", None)
+            for name in ("l1", "l2"):
+                if regularizer is not None and name in in_network:
+                    setattr(regularizer, name, in_network[name])
+        core.regularization = [in_network[name] for name in ("l1", "l2") if name in in_network]
+        return core
+
+    def _build_state(self, sample):
+        x, y, *weights = tree.map_structure(keras.ops.convert_to_tensor, sample)
+        outputs = self.core(x, training=False)
+        self.core.compute_loss(x, y, outputs, *weights)
+        self.core.compute_metrics(x, y, outputs, *weights or [None])
+        self.optimizer.build(self.core.trainable_variables)
+
+    def draw(self, seed, **rules):
+        """Draw initial weights; `rules` are those of `draw_weights`."""
+        drawn = draw_weights(self.core, seed, **rules)
+        return [drawn.get(id(v), built) for v, built in zip(self.weight_variables, self._built_weights, strict=True)]
+
+    def load(self, weights, recipe, *, seed, unit=(0.0, 1.0), optimizer_state=None):
+        """Set every variable, so that nothing of an earlier fit is left.
+
+        Parameters
+        ----------
+        weights : list of ndarray
+        recipe : Recipe
+            One with this program's key; its tunables and rate are taken.
+        seed : int
+            Seed of dropout and augmentation.
+        unit : tuple of ndarray
+            Offset and scale of the target's columns, for metrics in its unit.
+        optimizer_state : list of ndarray, optional
+            From `optimizer_state` of an earlier fit; else the optimizer starts afresh.
+        """
+        self.load_weights(weights)
+        seeds = np.random.default_rng(seed)
+        for variable in self._seed_variables:
+            variable.assign(np.array([seeds.integers(2**31), 0]))
+        for variable, value in zip(self.optimizer.variables, optimizer_state or self._built_optimizer, strict=True):
+            variable.assign(value)
+        if optimizer_state is None and not self.has_schedule:
+            self.learning_rate = recipe.optimizer[1]["learning_rate"]
+        for name, value in recipe.tunables.items():
+            self.tunables[name].assign(value)
+        self.core.stop_training = False
+        self.core.reset_metrics()
+        for metric in self.core.metrics:
+            for inner in getattr(metric, "metrics", [metric]):
+                if isinstance(inner, OutputMetric) and inner.unit:
+                    inner.unit["offset"].assign(unit[0])
+                    inner.unit["scale"].assign(unit[1])
+
+    def check_weights(self, weights):
+        """Raise a ValueError if weights to go on from do not fit this network."""
+        if [np.shape(w) for w in weights] != [tuple(v.shape) for v in self.weight_variables]:
+            raise ValueError(
+                "The network's architecture has changed since the last fit, so its weights cannot be gone on from; "
+                "set warm_start=False, or leave the parameters of the network as they were."
+            )
+
+    def load_weights(self, weights):
+        """Set the weights alone, for predictions; no work where the same list was loaded last."""
+        if self.loaded is not weights:
+            for variable, value in zip(self.weight_variables, weights, strict=True):
+                variable.assign(value)
+            self.loaded = weights
+
+    def weights(self):
+        """Copy the weights to the host."""
+        return [np.array(keras.ops.convert_to_numpy(v)) for v in self.weight_variables]
+
+    def optimizer_state(self):
+        """Copy the optimizer's variables to the host."""
+        return [np.array(keras.ops.convert_to_numpy(v)) for v in self.optimizer.variables]
+
+    def train_by_steps(self, data, order, batch_size, *, first=True, on_begin=None, on_end=None):
+        """Make an epoch of updates one batch at a time, as Keras's `fit` does, and call the hooks before and after each."""
+        if first:
+            self.core.reset_metrics()
+        n_full = len(order) // batch_size
+        squares = None
+        for step, start in enumerate(range(0, len(order), batch_size)):
+            if on_begin is not None:
+                on_begin(step)
+            before = self._trainable() if step == n_full - 1 else None
+            logs = self.train_step(data, order[start : start + batch_size])
+            if before is not None:
+                squares = [
+                    np.array([np.sum(np.square(value, dtype=np.float64)) for value in values])
+                    for values in ([b - a for a, b in zip(before, self._trainable(), strict=True)], before)
+                ]
+            if on_end is not None:
+                on_end(step, logs)
+        return EpochResult(logs, *squares, self.n_clipped())
+
+    @property
+    def learning_rate(self):
+        """The optimizer's present rate."""
+        return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        self.optimizer.learning_rate = rate
+
+    @property
+    def has_schedule(self):
+        """Whether a schedule inside the optimizer sets the rate."""
+        return isinstance(self.recipe.optimizer[1]["learning_rate"], dict)
+
+    def n_clipped(self):
+        """Clipped steps since the program was loaded."""
+        counter = getattr(self.optimizer, "n_clipped", None)
+        return float(keras.ops.convert_to_numpy(counter)) if counter is not None else 0.0
+
+    def _trainable(self):
+        return [np.array(keras.ops.convert_to_numpy(v)) for v in self.core.trainable_variables]

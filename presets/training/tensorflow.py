@@ -1,0 +1,136 @@
+"""Compiled epochs on TensorFlow: Keras's own `train_step` in a graph loop over rows gathered on the device."""
+
+import keras
+import tensorflow as tf
+from keras import tree
+
+from presets.training.program import EpochResult, Program
+
+
+class TensorFlowProgram(Program):
+    """A program whose epoch is one call of a `tf.function` with dynamic numbers of rows and steps."""
+
+    def __init__(self, recipe, sample):
+        super().__init__(recipe, sample)
+        n_clipped = getattr(self.optimizer, "n_clipped", None)
+        self._n_clipped = tf.constant(0.0) if n_clipped is None else n_clipped.value
+        self._data_spec = tree.map_structure(tf.TensorSpec, self._shapes(sample), tree.map_structure(_dtype, sample))
+        rows, number, flag = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.bool)
+        self._step = self._function(self._trace_step, self._data_spec, rows)
+        self._epoch = self._function(self._trace_epoch, self._data_spec, rows, number, flag)
+        self._test = self._function(self._trace_test, self._data_spec, rows, number, flag)
+        self._predict = self._function(self._trace_predict, self._data_spec[0])
+        self._gradients = self._function(self._trace_gradients, self._data_spec)
+
+    @staticmethod
+    def _function(function, *specs):
+        return tf.function(function, input_signature=specs, autograph=False)
+
+    def _shapes(self, sample):
+        """Shapes of any number of rows; a core decides which dimensions of a row are free."""
+        shapes = tree.map_structure(lambda values: tf.TensorShape([None, *values.shape[1:]]), sample)
+        inputs = getattr(self.core, "inputs", None)
+        if inputs and not tree.is_nested(sample[0]):
+            shapes = (tf.TensorShape(inputs[0].shape), *shapes[1:])
+        return shapes
+
+    def put(self, data):
+        """Put arrays on the device."""
+        return tree.map_structure(tf.convert_to_tensor, data)
+
+    def train_epoch(self, data, order, batch_size, *, first=True):
+        """Make one update for each batch of the rows in `order`; metrics start over if this is the epoch's first part."""
+        logs, *squares, n_clipped = self._epoch(data, order, batch_size, first)
+        return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped))
+
+    def train_step(self, data, rows):
+        """Make one update with these rows."""
+        return _floats(self._step(data, rows))
+
+    def test_epoch(self, data, order, batch_size, *, first=True):
+        """Loss and metrics over the rows in `order`; they start over if this is the first part."""
+        return _floats(self._test(data, order, batch_size, first))
+
+    def predict(self, x):
+        """Outputs of the core for one chunk of rows, as an array."""
+        return self._predict(x).numpy()
+
+    def gradients(self, data):
+        """Gradients of the loss, without dropout, for every trainable variable."""
+        return [gradient.numpy() for gradient in self._gradients(data)]
+
+    def _reset_metrics_if(self, first):
+        def reset():
+            self.core.reset_metrics()
+            return tf.no_op()
+
+        tf.cond(first, reset, tf.no_op)
+
+    def _trace_step(self, data, rows):
+        self.n_traces += 1
+        return self.core.train_step(_gather(data, rows))
+
+    def _trace_epoch(self, data, order, batch_size, first):
+        self.n_traces += 1
+        self._reset_metrics_if(first)
+        n_full = tf.size(order) // batch_size
+        last = (n_full - 1) * batch_size
+        tf.while_loop(
+            lambda start: start < last,
+            lambda start: _after(self._step(data, order[start : start + batch_size]), start + batch_size),
+            [0],
+            parallel_iterations=1,
+        )
+        variables = [v.value for v in self.core.trainable_variables]
+        before = [tf.identity(v) for v in variables]
+        logs = self._step(data, order[last : last + batch_size])
+        update_squares = _squares([v - b for v, b in zip(variables, before, strict=True)])
+        rest = order[n_full * batch_size :]
+        logs = tf.cond(tf.size(rest) > 0, lambda: self._step(data, rest), lambda: logs)
+        return logs, update_squares, _squares(before), tf.identity(self._n_clipped)
+
+    def _trace_test(self, data, order, batch_size, first):
+        self.n_traces += 1
+        self._reset_metrics_if(first)
+        last = (tf.size(order) - 1) // batch_size * batch_size
+        tf.while_loop(
+            lambda start: start < last,
+            lambda start: _after(self.core.test_step(_gather(data, order[start : start + batch_size])), start + batch_size),
+            [0],
+            parallel_iterations=1,
+        )
+        return self.core.test_step(_gather(data, order[last:]))
+
+    def _trace_predict(self, x):
+        self.n_traces += 1
+        return self.core.predict_step((x,))
+
+
+    def _trace_gradients(self, data):
+        self.n_traces += 1
+        x, y, *weights = data
+        with tf.GradientTape() as tape:
+            loss = self.core.compute_loss(x, y, self.core(x, training=False), *weights, training=False)
+        variables = [v.value for v in self.core.trainable_variables]
+        return tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def _dtype(values):
+    return tf.as_dtype(keras.backend.standardize_dtype(values.dtype))
+
+
+def _gather(data, rows):
+    return tree.map_structure(lambda values: tf.gather(values, rows), data)
+
+
+def _squares(tensors):
+    return tf.stack([2.0 * tf.cast(tf.nn.l2_loss(t), tf.float32) for t in tensors])
+
+
+def _after(logs, value):
+    """The loop's next value; the logs of this step were only computed for their variables."""
+    return value
+
+
+def _floats(logs):
+    return {name: float(value) for name, value in logs.items()}

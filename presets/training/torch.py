@@ -1,0 +1,53 @@
+"""Training on torch: Keras's own `train_step`, batch by batch, since torch runs eagerly."""
+
+import torch
+from keras import ops, tree
+
+from presets.training.program import Program
+
+
+class TorchProgram(Program):
+    """A program that runs its steps from a Python loop."""
+
+    def put(self, data):
+        """Put arrays on the device."""
+        return tree.map_structure(ops.convert_to_tensor, data)
+
+    def train_step(self, data, rows):
+        """Make one update with these rows."""
+        return _floats(self.core.train_step(_gather(data, rows)))
+
+    def train_epoch(self, data, order, batch_size, *, first=True):
+        """Make one update for each batch of the rows in `order`; metrics start over if this is the epoch's first part."""
+        return self.train_by_steps(data, order, batch_size, first=first)
+
+    def test_epoch(self, data, order, batch_size, *, first=True):
+        """Loss and metrics over the rows in `order`; they start over if this is the first part."""
+        if first:
+            self.core.reset_metrics()
+        with torch.no_grad():
+            for start in range(0, len(order), batch_size):
+                logs = self.core.test_step(_gather(data, order[start : start + batch_size]))
+        return _floats(logs)
+
+    def predict(self, x):
+        """Outputs of the core for one chunk of rows, as an array."""
+        with torch.no_grad():
+            return ops.convert_to_numpy(self.core.predict_step((self.put(x),)))
+
+    def gradients(self, data):
+        """Gradients of the loss, without dropout, for every trainable variable."""
+        x, y, *weights = self.put(data)
+        self.core.zero_grad()
+        self.core.compute_loss(x, y, self.core(x, training=False), *weights, training=False).backward()
+        gradients = [v.value.grad for v in self.core.trainable_variables]
+        self.core.zero_grad()
+        return [ops.convert_to_numpy(g) for g in gradients]
+
+
+def _gather(data, rows):
+    return tree.map_structure(lambda values: ops.take(values, rows, axis=0), data)
+
+
+def _floats(logs):
+    return {name: float(value) for name, value in logs.items()}
