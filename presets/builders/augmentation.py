@@ -8,7 +8,7 @@ from keras import ops
 from presets import article
 
 BLENDING = {"MixUp", "CutMix"}
-"""Keras's layers that blend images of a batch, and their labels only when these are part of what the layer is called with."""
+"""Keras's layers that blend the images of a batch, and their labels only if they are called with both."""
 
 
 def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
@@ -17,12 +17,13 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
     Parameters
     ----------
     augmentation : {"article", "flip", "strong"}, sequence of keras.Layer, or None
-        "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": the same and
-        a horizontal flip of every other image; not for letters, digits or other images that a mirror turns into something
-        else. "strong": "article", brightness, contrast, and a patch erased from half of the images.
+        "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": the
+        same and a horizontal flip of every other image; not for letters, digits or other images that a mirror turns
+        into something else. "strong": "article", brightness, contrast, and a patch erased from half of the images.
 
-        Layers of a list are copied, each with a seed of its own and the value range of the data; they must act in training
-        only. Not taken are MixUp and CutMix: as layers of a network they blend images and leave the labels as they are.
+        Layers of a list are copied, each with a seed of its own and the value range of the data; they must act in
+        training only. Not taken are MixUp and CutMix: as layers of a network they blend images and leave the labels as
+        they are.
     value_range : tuple of float
         Smallest and largest value of the standardised images, for layers that clip or take a part of the range.
     seed : int
@@ -32,8 +33,8 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
     Returns
     -------
     list of keras.Layer
-        New layers at each call. `RandomAffine` is this package's own: a network that is to be loaded elsewhere is built again
-        without augmentation, with the same weights.
+        New layers at each call. `RandomAffine` is this package's own: a network that is to be loaded elsewhere is built
+        again without augmentation, with the same weights.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
     if isinstance(augmentation, str):
         if augmentation not in AUGMENTATIONS:
             raise ValueError(
-                f"augmentation={augmentation!r} is not known. Use one of {sorted(AUGMENTATIONS)}, a list of Keras layers, or None."
+                f"augmentation={augmentation!r} is not known. Use one of {sorted(AUGMENTATIONS)}, "
+                "a list of Keras layers, or None."
             )
         layers = AUGMENTATIONS[augmentation]()
     else:
@@ -59,9 +61,9 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
 class RandomAffine(keras.layers.Layer):
     """Rotation, shear, zoom, translation and mirroring of each training image, as one transformation.
 
-    Keras's own layers do one of these each. In a row they interpolate four times, which blurs small images, and XLA on a CPU takes
-    some twenty times as long for the four as for one. What lies outside of an image takes the value of its nearest border, so
-    that no value leaves the range of the image.
+    Keras's own layers do one of these each. In a row they interpolate four times, which blurs small images, and XLA on
+    a CPU takes some twenty times as long for the four as for one. What lies outside of an image takes the value of its
+    nearest border, so that no value leaves the range of the image.
 
     Parameters
     ----------
@@ -162,12 +164,12 @@ def _check(layer):
     for part in layer._flatten_layers():
         if BLENDING & {kind.__name__ for kind in type(part).__mro__}:
             raise ValueError(
-                f"augmentation cannot take {type(part).__name__}: inside a network it blends images and leaves the labels as they "
-                "are, so that the network learns wrong labels. Blend images and one-hot targets before `fit`, or leave it out."
+                f"augmentation cannot take {type(part).__name__}: inside a network it blends images and leaves "
+                "the labels as they are, so that the network learns wrong labels. Leave it out, or blend before `fit`."
             )
     if "training" not in inspect.signature(layer.call).parameters:
         raise ValueError(
-            f"augmentation cannot take {type(layer).__name__}: it would act on predictions as well. Apply it to X instead."
+            f"augmentation cannot take {type(layer).__name__}: it acts on predictions as well. Apply it to X instead."
         )
 
 
@@ -180,4 +182,11 @@ def _copy(layer, number, value_range, seed, dtype):
         "value_range": tuple(value_range),
         "data_format": "channels_last",
     }
-    return type(layer).from_config({**config, **{name: value for name, value in own.items() if name in config}})
+    config |= {name: value for name, value in own.items() if name in config}
+    try:
+        return type(layer).from_config(config)
+    except (TypeError, ValueError) as error:  # Keras 3.15's RandomShear(0.1) does not take the factors that it reports
+        raise ValueError(
+            f"augmentation cannot copy {type(layer).__name__}: Keras does not build it again from its configuration. "
+            "Give its factors as pairs, such as (0.0, 0.1)."
+        ) from error

@@ -17,12 +17,27 @@ def kernel_initializer(init, *, init_stddev, init_scale):
     Returns
     -------
     keras.initializers.Initializer
+        With a seed, since Keras takes one from Python's global generator otherwise; `draw_weights` gives each kernel its own.
+
+    Raises
+    ------
+    ValueError
+        If Keras has no initializer of that name.
     """
     if init == "normal":
-        return keras.initializers.RandomNormal(stddev=float(init_stddev))
+        return keras.initializers.RandomNormal(stddev=float(init_stddev), seed=0)
     if init == "scaled":
-        return keras.initializers.VarianceScaling(float(init_scale) ** 2, "fan_in", "untruncated_normal")
-    return keras.initializers.get(init)
+        return keras.initializers.VarianceScaling(float(init_scale) ** 2, "fan_in", "untruncated_normal", seed=0)
+    return _named(init) if isinstance(init, str) else init
+
+
+def _named(name):
+    try:
+        return keras.initializers.get({"class_name": name, "config": {"seed": 0}})
+    except TypeError:  # it draws nothing, so that it has no seed
+        return keras.initializers.get(name)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"init={name!r} is not 'auto', 'normal', 'scaled' or the name of a Keras initializer.") from error
 
 
 def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):

@@ -7,6 +7,8 @@ from keras import layers, ops
 
 from presets import article
 
+POOLINGS = ("last", "mean", "max")
+
 
 def build_lstm(
     input_shape,
@@ -26,10 +28,10 @@ def build_lstm(
 ):
     """Build a recurrent network from standardised sequences to logits or standardised values.
 
-    No layer is given a mask, so that every backend keeps its fused path (cuDNN) for sequences of unequal length as well: padding
-    stands at the end, where no step of a recurrent layer has seen it yet, and everything that looks at several steps at once
-    (pooling, the reversal of a bidirectional layer, convolutions) leaves it out. So padding changes no result. Masked and
-    unmasked networks have the same weights in the same order.
+    No layer is given a mask, so that every backend keeps its fused path (cuDNN) for sequences of unequal length as
+    well: padding stands at the end, where no step of a recurrent layer has seen it yet, and everything that looks at
+    several steps at once (pooling, the reversal of a bidirectional layer, convolutions) leaves it out. So padding
+    changes no result. Masked and unmasked networks have the same weights in the same order.
 
     Parameters
     ----------
@@ -44,7 +46,8 @@ def build_lstm(
     pooling : {"last", "mean", "max"}
         What is taken of the last recurrent layer's steps. "last": where each direction ends its reading.
     kernel_initializer : str or keras.initializers.Initializer
-        For every kernel (A7). Recurrent kernels start orthogonal, biases at zero, those of the forget gates at one (A9).
+        For every kernel (A7). Recurrent kernels start orthogonal, biases at zero, those of the forget gates at one
+        (A9).
     dropout : float
         Share of each recurrent layer's outputs dropped in training (S3).
     l1, l2 : float
@@ -53,9 +56,9 @@ def build_lstm(
     seed : int
         Seed of the dropout layers and of the recurrent kernels.
     convolutions : sequence of int
-        Filters of the convolutions beside the recurrent layers, each followed by batch normalisation, whose average over the
-        steps is joined to the recurrent output: LSTM-FCN [1]_. Kernel sizes are 8, 5, 3, and 3 from there on. Unlike
-        the published code, whose LSTM reads a whole series as one step, this one reads it step by step.
+        Filters of the convolutions beside the recurrent layers, each followed by batch normalisation, whose average
+        over the steps is joined to the recurrent output: LSTM-FCN [1]_. Kernel sizes are 8, 5, 3, and 3 from there on.
+        Unlike the published code, whose LSTM reads a whole series as one step, this one reads it step by step.
     masked : bool
         Whether sequences may be padded with NaN at their end.
 
@@ -64,11 +67,18 @@ def build_lstm(
     keras.Model
         From ``(n_samples, n_timesteps, n_features)`` to ``(n_samples, n_outputs)``.
 
+    Raises
+    ------
+    ValueError
+        If `pooling` is none of these.
+
     References
     ----------
-    .. [1] F. Karim, S. Majumdar, H. Darabi, S. Chen, "LSTM Fully Convolutional Networks for Time Series Classification", IEEE
-       Access 6 (2018).
+    .. [1] F. Karim, S. Majumdar, H. Darabi, S. Chen, "LSTM Fully Convolutional Networks for Time Series
+       Classification", IEEE Access 6 (2018).
     """
+    if pooling not in POOLINGS:
+        raise ValueError(f"pooling must be one of {POOLINGS}, got {pooling!r}.")
     seeds = itertools.count(seed)
     rules = {
         "kernel_initializer": kernel_initializer,
@@ -111,31 +121,34 @@ def _recurrent_layers(sequences, valid, units, bidirectional, pooling, dropout, 
         if bidirectional:
             sequences = layers.Concatenate(dtype=rules["dtype"], name=f"directions_{number}")(directions)
         if dropout:
-            sequences = layers.Dropout(dropout, seed=next(seeds), dtype=rules["dtype"], name=f"dropout_{number}")(sequences)
+            sequences = layers.Dropout(dropout, seed=next(seeds), dtype=rules["dtype"], name=f"dropout_{number}")(
+                sequences
+            )
     return sequences
 
 
 def _convolutional_branch(sequences, valid, filters, rules):
     """Convolutions over the steps, as a model of its own.
 
-    Keras orders the weights of a model by the depth of its layers. Within a chain, and between a chain and a model that follows
-    it in one step, that order is the same with and without the operations that hide padding.
+    Keras orders the weights of a model by the depth of its layers. Within a chain, and between a chain and a model that
+    follows it in one step, that order is the same with and without the operations that hide padding.
     """
-    inputs = [keras.Input(sequences.shape[1:], dtype=sequences.dtype)]
-    if valid is not None:
-        inputs.append(keras.Input(valid.shape[1:], dtype="bool"))
-    outputs, *within = inputs
-    within = within[0] if within else None
+    inputs = outputs = keras.Input(sequences.shape[1:], dtype=sequences.dtype)
+    within = None if valid is None else keras.Input(valid.shape[1:], dtype="bool")
     sizes = itertools.chain(article.FCN_KERNEL_SIZES, itertools.repeat(article.FCN_KERNEL_SIZES[-1]))
     for number, (n_filters, size) in enumerate(zip(filters, sizes, strict=False), start=1):
         outputs = layers.Conv1D(
             int(n_filters), size, padding="same", data_format="channels_last", name=f"convolution_{number}", **rules
         )(outputs)
-        outputs = layers.BatchNormalization(dtype=rules["dtype"], name=f"normalization_{number}")(outputs, mask=within)
+        outputs = layers.BatchNormalization(
+            momentum=article.FCN_MOMENTUM, dtype=rules["dtype"], name=f"normalization_{number}"
+        )(outputs, mask=within)
         outputs = layers.Activation("relu", dtype=rules["dtype"], name=f"activation_{number}")(outputs)
         outputs = _hide_padding(outputs, within)
-    branch = keras.Model(inputs, _pool(outputs, within, "mean"), name="convolutions")
-    return branch([sequences] if valid is None else [sequences, valid])
+    outputs = _pool(outputs, within, "mean")
+    if valid is None:
+        return keras.Model(inputs, outputs, name="convolutions")(sequences)
+    return keras.Model([inputs, within], outputs, name="convolutions")([sequences, valid])
 
 
 def _hide_padding(sequences, valid):

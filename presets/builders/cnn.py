@@ -1,0 +1,150 @@
+"""Convolutional networks for images."""
+
+import itertools
+
+import keras
+from keras import layers
+
+from presets.builders.augmentation import augmentation_layers
+
+
+def build_cnn(
+    input_shape,
+    n_outputs,
+    *,
+    filters,
+    kernel_size,
+    dense_units,
+    activation,
+    kernel_initializer,
+    dropout,
+    l1,
+    l2,
+    dtype,
+    seed,
+    augmentation=None,
+    value_range=(0.0, 1.0),
+    backbone=None,
+    train_backbone=False,
+):
+    """Build a convolutional network from standardised images to logits or standardised values.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        ``(height, width, n_channels)``.
+    n_outputs : int
+        Number of logits or values.
+    filters : sequence of int
+        Filters of each block of a convolution and a 2x2 maximum; powers of two use the hardware well (S2). The maximum
+        is left out where a side would fall under 2. Not used with a `backbone`.
+    kernel_size : int
+        Height and width of the convolutions.
+    dense_units : int
+        Width of the dense layer on top.
+    activation : str or callable
+        Activation of all these layers.
+    kernel_initializer : str or keras.initializers.Initializer
+        For every kernel (A7) but the backbone's; biases start at zero.
+    dropout : float
+        Share of the dense layer's outputs dropped in training (S3).
+    l1, l2 : float
+        Factors of the absolute and squared values of the kernels, without the backbone's, in the loss (A11).
+    dtype : str or keras.DTypePolicy
+    seed : int
+        Seed of dropout and augmentation.
+    augmentation, value_range
+        See `augmentation_layers`. A network has the same weights in the same order with and without them.
+    backbone : keras.Model, optional
+        A Functional or Sequential model of images that takes the place of the blocks (S4): copied with its weights.
+        What it puts out is averaged over height and width, if it has them.
+    train_backbone : bool
+        Whether the backbone's weights are trained as well; else it stays as it is, in inference mode.
+
+    Returns
+    -------
+    keras.Model
+        From ``(n_samples, height, width, n_channels)`` to ``(n_samples, n_outputs)``.
+
+    Raises
+    ------
+    ValueError
+        If an augmentation layer changes the shape of the images, or the backbone does not take them.
+    """
+    rules = {
+        "kernel_initializer": kernel_initializer,
+        "kernel_regularizer": keras.regularizers.L1L2(l1, l2) if l1 or l2 else None,
+        "dtype": dtype,
+    }
+    numbers = keras.dtype_policies.get(dtype).variable_dtype
+    inputs = images = keras.Input(tuple(map(int, input_shape)), dtype=numbers)
+    augmentations = augmentation_layers(augmentation, value_range=value_range, seed=seed + 1, dtype=numbers)
+    for layer in augmentations:
+        images = layer(images)
+        if images.shape != inputs.shape:
+            raise ValueError(
+                f"augmentation cannot take {type(layer).__name__}: it turns images of shape {inputs.shape[1:]} into "
+                f"{images.shape[1:]}, also in predictions. Apply it to X instead."
+            )
+    if backbone is None:
+        features = _blocks(images, filters, int(kernel_size), activation, rules)
+    else:
+        features = _backbone(images, backbone, train_backbone, seed + 1 + len(augmentations))
+    outputs = layers.Dense(int(dense_units), activation=activation, name="dense", **rules)(features)
+    if dropout:
+        outputs = layers.Dropout(dropout, seed=seed, dtype=dtype, name="dropout")(outputs)
+    outputs = layers.Dense(int(n_outputs), name="outputs", **rules)(outputs)
+    return keras.Model(inputs, outputs, name="cnn")
+
+
+def _blocks(images, filters, kernel_size, activation, rules):
+    for number, n_filters in enumerate(filters, start=1):
+        images = layers.Conv2D(
+            int(n_filters),
+            kernel_size,
+            padding="same",
+            activation=activation,
+            data_format="channels_last",
+            name=f"convolution_{number}",
+            **rules,
+        )(images)
+        if min(images.shape[1:3]) >= 4:
+            images = layers.MaxPooling2D(
+                2, data_format="channels_last", dtype=rules["dtype"], name=f"pooling_{number}"
+            )(images)
+    return layers.Flatten(data_format="channels_last", dtype=rules["dtype"], name="flatten")(images)
+
+
+def _backbone(images, backbone, is_trained, seed):
+    """Put a copy of the backbone on the images, so that its training changes no other model."""
+    expected = backbone.input_shape[1:]
+    given = images.shape[1:]
+    if len(expected) != 3 or any(size not in (None, own) for size, own in zip(expected, given, strict=True)):
+        raise ValueError(f"backbone takes inputs of shape {expected}, but the images have {given}.")
+    copy = keras.models.clone_model(backbone, clone_function=_reseeding_clone(seed))
+    copy.set_weights(backbone.get_weights())
+    copy.name = "backbone"
+    if not is_trained:
+        copy.trainable = False
+    features = copy(images)
+    if len(features.shape) == 4:
+        features = layers.GlobalAveragePooling2D(data_format="channels_last", name="global_average")(features)
+    if len(features.shape) != 2:
+        raise ValueError(
+            "backbone must put out shape (n_samples, height, width, n_channels) or (n_samples, n_features), "
+            f"got {features.shape}."
+        )
+    return features
+
+
+def _reseeding_clone(seed):
+    """Copy layers as `clone_model` does, but never with a random seed from Python's own generator."""
+    seeds = itertools.count(seed)
+
+    def clone(layer):
+        config = layer.get_config()
+        if "seed" in config and config["seed"] is None:
+            config["seed"] = next(seeds)
+        return type(layer).from_config(config)
+
+    return clone

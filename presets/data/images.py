@@ -1,0 +1,166 @@
+"""Images: layout, checks, standardisation and range of values."""
+
+import math
+
+import numpy as np
+
+from presets.data.standardize import Standardizer, blocks
+
+
+def read_images(X, *, data_format="channels_last", image_shape=None):
+    """Read images from any of the forms they come in, and check them.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, height, width), (n_samples, height, width, n_channels) or (n_samples, n_columns)
+        In numbers of any type; whole images in uint8 stay so. Two dimensions need `image_shape`.
+    data_format : {"channels_last", "channels_first"}
+        "channels_first": ``(n_samples, n_channels, height, width)``.
+    image_shape : tuple of int, optional
+        Shape of one image in the same format, with or without its channels, for images in the rows of a table.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, height, width, n_channels)
+        In uint8 if X is, else in float32 if that is enough for the type of X, else in float64.
+
+    Raises
+    ------
+    ValueError
+        If X is not numeric, has another shape, or holds NaN or infinity; the message names the image.
+    """
+    images = _numeric(X)
+    if image_shape is not None:
+        images = _reshape(images, tuple(image_shape))
+    if images.ndim == 2:
+        raise ValueError(
+            f"X of shape {images.shape} is a table. If each row is an image, set image_shape to (height, width) or "
+            "(height, width, n_channels)."
+        )
+    if images.ndim not in (3, 4):
+        raise ValueError(
+            "X must have shape (n_samples, height, width) or (n_samples, height, width, n_channels), "
+            f"got {images.shape}."
+        )
+    if not images.size:
+        raise ValueError(f"X must hold at least one image and one pixel, got an array of shape {images.shape}.")
+    if images.ndim == 3:
+        images = images[..., None]
+    elif data_format == "channels_first":
+        images = np.ascontiguousarray(np.moveaxis(images, 1, -1))
+    _check_finite(images)
+    return images
+
+
+def fit_image_standardizer(images, rows, weights=None):
+    """Compute mean and standard deviation of each channel over some images, in float64 and in the unit of the images.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_samples, height, width, n_channels)
+    rows : ndarray of int
+    weights : ndarray of shape (n_samples,), optional
+
+    Returns
+    -------
+    Standardizer
+        Its `transform` takes arrays of images. A channel that never changes has scale 1.
+    """
+    weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
+    weights = weights / weights.sum()
+    mean, variance = np.zeros(images.shape[-1]), np.zeros(images.shape[-1])
+    for part, pixels in _pixels(images, rows):
+        mean += weights[part] @ pixels.mean(axis=1)
+    for part, pixels in _pixels(images, rows):
+        variance += weights[part] @ np.square(pixels - mean).mean(axis=1)
+    # what rounding leaves of a constant channel, as for columns
+    noise = len(rows) * math.prod(images.shape[1:3]) * np.finfo(np.float64).eps
+    constant = variance <= noise * variance + (noise * mean) ** 2
+    return Standardizer(mean, np.where(constant, 1.0, np.sqrt(variance)))
+
+
+def plain_image_standardizer(images):
+    """Build what takes the standardizer's place when images are not standardised: uint8 is brought from 0..255 to 0..1.
+
+    Returns
+    -------
+    Standardizer
+    """
+    n_channels = images.shape[-1]
+    return Standardizer(np.zeros(n_channels), np.full(n_channels, 255.0 if images.dtype == np.uint8 else 1.0))
+
+
+def value_range(images, rows, standardizer):
+    """Find the range of standardised images, for augmentation that clips or takes a part of it.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_samples, height, width, n_channels)
+    rows : ndarray of int
+    standardizer : Standardizer
+
+    Returns
+    -------
+    low, high : float
+        Over all channels; of all that uint8 can hold, else of the values in these rows. Rounded outwards to halves: the
+        range is compiled into a network, and folds of a cross-validation should share one.
+    """
+    if images.dtype == np.uint8:
+        low, high = 0.0, 255.0
+    else:
+        low, high = np.inf, -np.inf
+        for _, pixels in _pixels(images, rows):
+            low = np.minimum(low, pixels.min(axis=(0, 1)))
+            high = np.maximum(high, pixels.max(axis=(0, 1)))
+    low = ((low - standardizer.mean) / standardizer.scale).min()
+    high = ((high - standardizer.mean) / standardizer.scale).max()
+    return float(np.floor(2 * low) / 2), float(np.ceil(2 * high) / 2)
+
+
+def _numeric(X):
+    try:
+        images = np.asarray(X)
+        if images.dtype == object and images.ndim == 1:
+            images = np.asarray(list(X))
+        if images.dtype.kind not in "buif":
+            images = images.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        _check_sizes(X)
+        raise ValueError(f"X must hold numbers: {error}") from error
+    return images if images.dtype == np.uint8 else images.astype(np.result_type(images.dtype, np.float32), copy=False)
+
+
+def _check_sizes(X):
+    """Images of different sizes make no array; say which."""
+    shapes = [np.shape(image) for image in X] if isinstance(X, list | tuple | np.ndarray) else []
+    for number, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            raise ValueError(f"X[{number}] has shape {shape}, X[0] has {shapes[0]}. Resize the images to one size.")
+
+
+def _reshape(images, image_shape):
+    if len(image_shape) not in (2, 3):
+        raise ValueError(f"image_shape must be two or three numbers, got {image_shape}.")
+    if images.ndim == 2 and images.shape[1] == math.prod(image_shape):
+        return images.reshape(len(images), *image_shape)
+    if images.shape[1:] == image_shape:
+        return images
+    raise ValueError(
+        f"image_shape={image_shape} means {math.prod(image_shape)} numbers for each image, "
+        f"but X has shape {images.shape}."
+    )
+
+
+def _check_finite(images):
+    if images.dtype == np.uint8:
+        return
+    for what, is_such in {"NaN": np.isnan, "infinity (inf)": np.isinf}.items():
+        affected = is_such(images).any(axis=(1, 2, 3))
+        if affected.any():
+            raise ValueError(f"X[{affected.argmax()}] contains {what}; leave the image out or fill the pixels in.")
+
+
+def _pixels(images, rows):
+    """Yield slices of `rows` with the pixels of those images, in float64."""
+    for part, block in blocks(images.reshape(len(images), -1), rows):
+        yield part, block.reshape(len(block), -1, images.shape[-1])

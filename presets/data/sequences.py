@@ -1,0 +1,225 @@
+"""Sequences of equal or unequal length: reading, standardisation, and windows of a series."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from presets.data.standardize import Standardizer
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Sequences in one array, padded with NaN at their ends.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_timesteps, n_features)
+        As long as the longest sequence.
+    lengths : ndarray of shape (n_samples,)
+        Steps of each sequence, at least 1.
+    """
+
+    values: np.ndarray
+    lengths: np.ndarray
+
+    def __len__(self):
+        return len(self.lengths)
+
+    @property
+    def is_padded(self):
+        """Whether some sequence is shorter than the longest: only then a network needs masks."""
+        return bool((self.lengths < self.values.shape[1]).any())
+
+
+def read_sequences(X, *, data_format="channels_last"):
+    """Read sequences from any of the forms they come in, and check them.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps), or list of array-likes
+        An array of three dimensions may be padded with NaN at the ends of sequences. In two dimensions there is one
+        feature per step, and no padding. A list, a tuple or an array of objects holds one array of shape
+        ``(n_timesteps_i, n_features)`` or ``(n_timesteps_i,)`` per sequence.
+    data_format : {"channels_last", "channels_first"}
+        "channels_first": ``(n_samples, n_features, n_timesteps)`` and ``(n_features, n_timesteps_i)``.
+
+    Returns
+    -------
+    Sequences
+        In float32 if that is enough for the type of X, else in float64.
+
+    Raises
+    ------
+    ValueError
+        If a sequence is empty, holds NaN before its end or infinity, or differs in its number of features; the message
+        names it.
+    """
+    if not isinstance(X, list | tuple):
+        X = np.asarray(X)
+    values = _pad(X, data_format) if isinstance(X, list | tuple) or _is_ragged(X) else _read_array(X, data_format)
+    if not values.size:
+        raise ValueError(
+            f"X must hold at least one sequence, one step and one feature, got an array of shape {values.shape}."
+        )
+    lengths = _find_lengths(values)
+    return Sequences(values[:, : lengths.max()], lengths)
+
+
+def fit_sequence_standardizer(sequences, rows, weights=None):
+    """Compute mean and standard deviation of each feature over the steps of some sequences, in float64.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    rows : ndarray of int
+    weights : ndarray of shape (n_samples,), optional
+        Weight of every step of a sequence.
+
+    Returns
+    -------
+    Standardizer
+        Its `transform` takes arrays of shape ``(n_samples, n_timesteps, n_features)`` and leaves NaN as it is. A
+        feature that never changes has scale 1.
+    """
+    lengths = sequences.lengths[rows]
+    steps = sequences.values[rows][np.arange(sequences.values.shape[1]) < lengths[:, None]]
+    step_weights = None if weights is None else np.repeat(np.asarray(weights)[rows], lengths)
+    return Standardizer.fit(steps, np.arange(len(steps)), step_weights)
+
+
+def make_windows(series, *, window, horizon, step=1):
+    """Cut a series into windows and the values that follow each, to train a forecast.
+
+    Windows are in the order of time and overlap. A forecast is judged fairly on windows that come later than those it
+    was trained on, and with a gap of ``ceil(horizon / step) - 1`` windows in between, so that no value to be forecast
+    was a target in training: ``TimeSeriesSplit(gap=...)``, or ``validation_split="last"`` inside an estimator. A random
+    split lets nearly every target be seen in training.
+
+    Parameters
+    ----------
+    series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
+        In the order of time, without gaps. The first column is forecast; the others are known up to the end of a
+        window.
+    window : int
+        Steps that the forecast sees.
+    horizon : int
+        Steps that are forecast.
+    step : int
+        Steps from the beginning of a window to that of the next.
+
+    Returns
+    -------
+    X : ndarray of shape (n_windows, window, n_features)
+    y : ndarray of shape (n_windows, horizon)
+
+    Raises
+    ------
+    ValueError
+        If the series is shorter than one window with its horizon, or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> X, y = make_windows([1, 2, 3, 4, 5, 6], window=3, horizon=2)
+    >>> X[:, :, 0]
+    array([[1., 2., 3.],
+           [2., 3., 4.]])
+    >>> y
+    array([[4., 5.],
+           [5., 6.]])
+    """
+    for name, number in {"window": window, "horizon": horizon, "step": step}.items():
+        if number < 1:
+            raise ValueError(f"{name} must be at least 1, got {number}.")
+    series = _numeric(series, "series")
+    if series.ndim == 1:
+        series = series[:, None]
+    if series.ndim != 2:
+        raise ValueError(f"series must have shape (n_timesteps,) or (n_timesteps, n_features), got {series.shape}.")
+    if len(series) < window + horizon:
+        raise ValueError(
+            f"series has {len(series)} steps; window={window} and horizon={horizon} need {window + horizon}."
+        )
+    unknown = ~np.isfinite(series).all(axis=1)
+    if unknown.any():
+        raise ValueError(f"series holds NaN or infinity at step {unknown.argmax()}; fill it in first.")
+    starts = np.arange(0, len(series) - window - horizon + 1, step)[:, None]
+    return series[starts + np.arange(window)], series[starts + window + np.arange(horizon), 0]
+
+
+def _is_ragged(X):
+    return X.dtype == object and X.ndim == 1
+
+
+def _numeric(values, name):
+    """Make an array of floating-point numbers, as exact as its type needs."""
+    try:
+        values = np.asarray(values)
+        if values.dtype.kind not in "buif":
+            values = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from error
+    return values.astype(np.result_type(values.dtype, np.float32), copy=False)
+
+
+def _read_array(X, data_format):
+    values = _numeric(X, "X")
+    if values.ndim == 2:
+        unknown = np.isnan(values).any(axis=1)
+        if unknown.any():
+            raise ValueError(
+                f"X[{unknown.argmax()}] contains NaN. Two-dimensional X has sequences of one length; give unequal "
+                "lengths as a list of arrays, or as an array of shape (n_samples, n_timesteps, 1) padded with NaN."
+            )
+        return values[:, :, None]
+    if values.ndim != 3:
+        raise ValueError(
+            "X must have shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps), or be a list of "
+            f"arrays of shape (n_timesteps, n_features), got {values.shape}. Reshape your data."
+        )
+    return values if data_format == "channels_last" else values.swapaxes(1, 2)
+
+
+def _pad(X, data_format):
+    sequences = [_read_one(sequence, number, data_format) for number, sequence in enumerate(X)]
+    if not sequences:
+        raise ValueError("X must hold at least one sequence, got an empty list.")
+    n_features = sequences[0].shape[1]
+    for number, sequence in enumerate(sequences):
+        if sequence.shape[1] != n_features:
+            raise ValueError(f"X[{number}] has {sequence.shape[1]} features per step, X[0] has {n_features}.")
+    longest = max(map(len, sequences))
+    values = np.full((len(sequences), longest, n_features), np.nan, np.result_type(*{s.dtype for s in sequences}))
+    for padded, sequence in zip(values, sequences, strict=True):
+        padded[: len(sequence)] = sequence
+    return values
+
+
+def _read_one(sequence, number, data_format):
+    values = _numeric(sequence, f"X[{number}]")
+    if values.ndim == 1:
+        return values[:, None]
+    if values.ndim != 2:
+        raise ValueError(
+            f"X[{number}] must have shape (n_timesteps, n_features) or (n_timesteps,), got {values.shape}."
+        )
+    return values if data_format == "channels_last" else values.T
+
+
+def _find_lengths(values):
+    """Number of steps before the padding of each sequence, or the error that this one deserves."""
+    unknown = np.isnan(values)
+    is_step = ~unknown.all(axis=2)
+    n_timesteps = values.shape[1]
+    lengths = n_timesteps - is_step[:, ::-1].argmax(axis=1)
+    empty = ~is_step.any(axis=1)
+    if empty.any():
+        raise ValueError(f"X[{empty.argmax()}] is an empty sequence; leave it out.")
+    gaps = unknown.any(axis=2) & (np.arange(n_timesteps) < lengths[:, None])
+    if gaps.any():
+        number, step = np.argwhere(gaps)[0]
+        raise ValueError(f"X[{number}] contains NaN at step {step}, before the end of the sequence; impute it first.")
+    infinite = np.isinf(values).any(axis=2)
+    if infinite.any():
+        number, step = np.argwhere(infinite)[0]
+        raise ValueError(f"X[{number}] contains infinity (inf) at step {step}.")
+    return lengths
