@@ -1,6 +1,9 @@
 """Targets: from what the user has to what a network learns, and back."""
 
+import contextlib
+
 import numpy as np
+from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.utils.multiclass import type_of_target
 
@@ -90,6 +93,7 @@ class MultilabelTarget(ClassTarget):
 
     def encode(self, y, dtype):
         """The indicators, of shape ``(n_samples, n_labels)``."""
+        check_columns(y, self.n_outputs)
         return np.asarray(y, dtype=dtype)
 
     def decode(self, outputs):
@@ -133,6 +137,7 @@ class RegressionTarget:
 
     def encode(self, y, dtype):
         """Standardised values, of shape ``(n_samples, n_outputs)``."""
+        check_columns(y, self.n_outputs)
         return self.standardizer.transform(y.reshape(len(y), -1), dtype)
 
     def predict(self, outputs):
@@ -163,7 +168,7 @@ def class_target(y, classes=None):
         return MultilabelTarget(y.shape[1])
     classes = np.unique(y) if classes is None else np.unique(classes)
     if len(classes) < 2:
-        raise ValueError(f"y has one class only ({classes[0]!r}); a classifier needs at least 2 classes.")
+        raise ValueError(f"y has one class only ({classes.tolist()[0]!r}); a classifier needs at least 2 classes.")
     return BinaryTarget(classes) if len(classes) == 2 else MulticlassTarget(classes)
 
 
@@ -175,8 +180,33 @@ def codes(y, classes):
     ValueError
         If y holds a label that is not among the classes.
     """
+    check_columns(y, 1)
     positions = np.searchsorted(classes, y)
     unknown = (positions == len(classes)) | (classes[np.minimum(positions, len(classes) - 1)] != y)
     if unknown.any():
         raise ValueError(f"y has labels that are not among the classes: {np.unique(np.asarray(y)[unknown])[:5].tolist()}.")
     return positions
+
+
+@contextlib.contextmanager
+def naming_missing_labels(y):
+    """Say in which row a label is missing if a check of y fails."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        labels = [] if y is None or sparse.issparse(y) else np.asarray(y, dtype=object).ravel()
+        missing = [row for row, label in enumerate(labels) if _is_missing(label)]
+        if not missing:
+            raise
+        raise ValueError(f"y contains NaN or None in row {missing[0]} ({len(missing)} in all); leave such rows out.") from error
+
+
+def _is_missing(label):
+    return label is None or type(label).__name__ == "NAType" or bool(label != label)
+
+
+def check_columns(y, n_columns):
+    """Raise a ValueError if y does not have as many columns as the y that the target was learnt from."""
+    found = y.shape[1] if y.ndim == 2 else 1
+    if found != n_columns:
+        raise ValueError(f"y has {found} column(s), but {n_columns} are expected, as in the y that was learnt from first.")

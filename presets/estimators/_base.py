@@ -1,5 +1,6 @@
 """The scikit-learn contract, once: validate, encode, build, train, keep."""
 
+import contextlib
 import math
 import warnings
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from presets import article
 from presets.builders.initializers import kernel_initializer
+from presets.data.columns import as_numbers, naming_columns
 from presets.data.split import split_rows
 from presets.data.table import TableEncoder
 from presets.estimators._fitted import FittedNetwork
@@ -131,41 +133,44 @@ class NetworkEstimator(BaseEstimator):
         ConvergenceWarning
             If the loss becomes NaN or infinite; the best finite weights are kept.
         """
-        callbacks = self._check_parameters(X_val, y_val)
-        start = getattr(self, "_fitted", None) if self.warm_start else None
-        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
-        seeds = Seeds(self.random_state)
-        rows, validation_rows = self._split(y, weights, self.validation_fraction if X_val is None else 0, seeds)
-        encoder, target = self._learn_encoding(X, y, rows, weights) if start is None else (start.encoder, start.target)
-        training = validation = self._dataset(encoder, target, X, y, weights)
-        if X_val is not None:
-            X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weights is not None)
-            validation = self._dataset(encoder, target, X_val, y_val, val_weights)
-            validation_rows = np.arange(len(validation))
-        rules = self._rules(len(rows), validates=len(validation_rows) > 0)
-        fitted, outcome, init = self._train(
-            start, encoder, target, (training, rows, validation, validation_rows), rules, seeds, callbacks
-        )
-        self._keep(fitted, outcome, init, history={})
+        with _unchanged_on_failure(self):
+            callbacks = self._check_parameters(X_val, y_val)
+            start = getattr(self, "_fitted", None) if self.warm_start else None
+            X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+            seeds = Seeds(self.random_state)
+            rows, validation_rows = self._split(y, weights, self.validation_fraction if X_val is None else 0, seeds)
+            encoder, target = self._learn_encoding(X, y, rows, weights) if start is None else (start.encoder, start.target)
+            training = validation = self._dataset(encoder, target, X, y, weights)
+            if X_val is not None:
+                with _about("X_val, y_val"):
+                    X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weights is not None)
+                    validation = self._dataset(encoder, target, X_val, y_val, val_weights)
+                validation_rows = np.arange(len(validation))
+            rules = self._rules(len(rows), validates=len(validation_rows) > 0)
+            fitted, outcome, init = self._train(
+                start, encoder, target, (training, rows, validation, validation_rows), rules, seeds, callbacks
+            )
+            self._keep(fitted, outcome, init, history={})
         return self
 
     def _partial_fit(self, X, y, sample_weight, **known):
         """One epoch at the present rate, without split and plateau, with the statistics of the first call."""
-        callbacks = self._check_parameters(None, None)
-        start = getattr(self, "_fitted", None)
-        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
-        seeds = Seeds(self.random_state, stream=getattr(self, "n_epochs_", 0))
-        rows, no_rows = self._split(y, weights, 0, seeds)
-        if start is None:
-            encoder, target = self._learn_encoding(X, y, rows, weights, **known)
-        else:
-            encoder, target = start.encoder, start.target
-        dataset = self._dataset(encoder, target, X, y, weights)
-        rules = self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False)
-        fitted, outcome, init = self._train(
-            start, encoder, target, (dataset, rows, dataset, no_rows), rules, seeds, callbacks, goes_on=True
-        )
-        self._keep(fitted, outcome, init, history=getattr(self, "history_", {}))
+        with _unchanged_on_failure(self):
+            callbacks = self._check_parameters(None, None)
+            start = getattr(self, "_fitted", None)
+            X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+            seeds = Seeds(self.random_state, stream=getattr(self, "n_epochs_", 0))
+            rows, no_rows = self._split(y, weights, 0, seeds)
+            if start is None:
+                encoder, target = self._learn_encoding(X, y, rows, weights, **known)
+            else:
+                encoder, target = start.encoder, start.target
+            dataset = self._dataset(encoder, target, X, y, weights)
+            rules = self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False)
+            fitted, outcome, init = self._train(
+                start, encoder, target, (dataset, rows, dataset, no_rows), rules, seeds, callbacks, goes_on=True
+            )
+            self._keep(fitted, outcome, init, history=getattr(self, "history_", {}))
         return self
 
     def _train(self, start, encoder, target, data, rules, seeds, callbacks, goes_on=False):
@@ -202,7 +207,7 @@ class NetworkEstimator(BaseEstimator):
                 f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. Lower "
                 "learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
     # ---------------------------------------------------------------- what fit is made of
@@ -229,11 +234,15 @@ class NetworkEstimator(BaseEstimator):
         return X, y, sample_weight
 
     def _check_X_y(self, X, y, reset):
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric_y, reset=reset)
-        return X, y
+        with naming_columns(X):
+            checked, y = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric_y, reset=reset
+            )
+            return as_numbers(checked), y
 
     def _check_X(self, X):
-        return validate_data(self, X, accept_sparse="csr", reset=False)
+        with naming_columns(X):
+            return as_numbers(validate_data(self, X, accept_sparse="csr", reset=False))
 
     def _split(self, y, weights, fraction, seeds):
         """Numbers of the rows to train on and to validate on."""
@@ -326,7 +335,6 @@ class NetworkEstimator(BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.non_deterministic = self.random_state is None
         return tags
 
 
@@ -341,7 +349,9 @@ class Seeds:
     """
 
     def __init__(self, random_state, stream=0):
-        self._entropy = (int(check_random_state(random_state).randint(2**31 - 1)), stream)
+        # without a random_state scikit-learn would draw from numpy's global generator, which belongs to the caller
+        source = np.random.RandomState() if random_state is None else check_random_state(random_state)
+        self._entropy = (int(source.randint(2**31 - 1)), stream)
 
     def generator(self, purpose):
         """A generator for one purpose."""
@@ -350,3 +360,25 @@ class Seeds:
     def integer(self, purpose):
         """A seed for one purpose."""
         return int(self.generator(purpose).integers(2**31 - 1))
+
+
+@contextlib.contextmanager
+def _unchanged_on_failure(estimator):
+    """Put an estimator's attributes back if a fit fails or is interrupted."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+@contextlib.contextmanager
+def _about(arguments):
+    """Say in the message of an error which arguments of `fit` it is about."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"In {arguments}: {error}") from error

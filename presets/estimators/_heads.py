@@ -9,7 +9,7 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from presets.data.targets import RegressionTarget, class_target
+from presets.data.targets import RegressionTarget, class_target, naming_missing_labels
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -22,16 +22,24 @@ class ClassifierHead(ClassifierMixin):
     _constraints = {"class_weight": [dict, StrOptions({"balanced"}), None]}
 
     def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
-        X, y, weights = super()._check_data(X, y, sample_weight, reset=reset, weighted=weighted)
-        check_classification_targets(y)
+        with naming_missing_labels(y):
+            X, y, weights = super()._check_data(X, y, sample_weight, reset=reset, weighted=weighted)
+            check_classification_targets(y)
         if sparse.issparse(y):
             y = y.toarray()
         if type_of_target(y) != "multilabel-indicator":
             y = column_or_1d(y, warn=True)
         if self.class_weight is not None:
-            balance = compute_sample_weight(self.class_weight, y)
-            weights = balance if weights is None else weights * balance
+            weights = self._balance(y) if weights is None else weights * self._balance(y)
+            if not weights.any():
+                raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a positive weight.")
         return X, y, weights
+
+    def _balance(self, y):
+        balance = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(balance).all() and (balance >= 0).all()):
+            raise ValueError(f"class_weight={self.class_weight!r} must hold finite numbers that are not negative.")
+        return balance
 
     def _learn_target(self, y, rows, weights, classes=None):
         return class_target(y, classes)
@@ -91,7 +99,14 @@ class ClassifierHead(ClassifierMixin):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If `classes` are not those of the first call, or y has others.
         """
+        if classes is not None and hasattr(self, "_fitted") and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes={list(classes)} are not those of the first call: {self.classes_.tolist()}.")
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def __sklearn_tags__(self):
@@ -105,6 +120,15 @@ class RegressorHead(RegressorMixin):
     """Targets and predictions of a regressor."""
 
     _numeric_y = True
+
+    def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
+        X, y, weights = super()._check_data(X, y, sample_weight, reset=reset, weighted=weighted)
+        if sparse.issparse(y):
+            y = y.toarray()
+        try:
+            return X, np.asarray(y, dtype=np.float64), weights
+        except ValueError as error:
+            raise ValueError(f"y must hold numbers, but {error}.") from error
 
     def _learn_target(self, y, rows, weights):
         return RegressionTarget.fit(y, rows, weights)

@@ -1,6 +1,7 @@
 """Dense networks for tables."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from presets import article
 from presets.builders.dnn import build_dnn
@@ -24,6 +25,12 @@ class DNN(PresetMixin, NetworkEstimator):
         "hidden_layer_sizes": ["array-like"],
         "activation": [str, callable],
     }
+
+    def _check_parameters(self, X_val, y_val):
+        callbacks = super()._check_parameters(X_val, y_val)
+        if not all(isinstance(width, Integral) and width > 0 for width in self.hidden_layer_sizes):
+            raise ValueError(f"hidden_layer_sizes must hold positive integers, but it is {self.hidden_layer_sizes!r}.")
+        return callbacks
 
     def _network(self, input_shape, n_outputs):
         return Network(

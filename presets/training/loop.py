@@ -98,7 +98,7 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
         min_delta=rules.min_delta,
     )
     n_updates = math.ceil(len(rows) / rules.batch_size)
-    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks))
+    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks), has_company=bool(callbacks))
     recorder = Recorder(program, n_updates)
     calls = keras.callbacks.CallbackList(
         list(callbacks), add_progbar=verbose != 0, model=core, verbose=int(verbose), epochs=rules.epochs, steps=n_updates
@@ -110,25 +110,29 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     calls.on_train_begin()
     for epoch in range(core._initial_epoch or 0, rules.epochs):
         calls.on_epoch_begin(epoch)
-        rate_rule.notice_others()
+        rate = rate_rule.read()
         result = _update(program, training, rng.permutation(rows) if rules.shuffle else rows, rules.batch_size, step_hooks)
         logs = dict(result.logs)
         if len(validation_rows):
             logs |= _validate(program, validation, validation_rows, rules.batch_size, calls)
-        recorder.record(logs, result)
+        recorder.record(logs, result, rate)
         calls.on_epoch_end(epoch, logs)
-        rate_rule.notice_others()
+        rate_rule.read()
         if not all(map(math.isfinite, (logs["loss"], logs[rules.monitor]))):
             outcome.stopped_by = "non_finite_loss"
             break
-        if plateau.is_best(logs[rules.monitor]) or not rules.restore_best_weights:
-            outcome.weights, outcome.best_epoch = program.weights(), recorder.n_epochs - 1
+        if plateau.is_best(logs[rules.monitor]):
+            outcome.best_epoch = recorder.n_epochs - 1
+            if rules.restore_best_weights:
+                outcome.weights = program.weights()
         if core.stop_training:
             outcome.stopped_by = "callback"
             break
         if rate_rule.ends_training():
             outcome.stopped_by = "learning_rate"
             break
+    if not rules.restore_best_weights and outcome.stopped_by != "non_finite_loss":
+        outcome.weights = program.weights()
     calls.on_train_end(logs)
     outcome.history, outcome.rate_rule = recorder.history, rate_rule.kind
     return outcome
@@ -203,15 +207,15 @@ class Recorder:
     def __init__(self, program, n_updates):
         self.history = {}
         self.n_epochs = 0
-        self._program, self._n_updates = program, n_updates
+        self._n_updates = n_updates
         self._n_clipped = 0.0
         layers = [variable.path.rpartition("/")[0] for variable in program.core.trainable_variables]
         self._layers = {name: [i for i, layer in enumerate(layers) if layer == name] for name in dict.fromkeys(layers)}
 
-    def record(self, logs, result):
+    def record(self, logs, result, rate):
         """Append the values of one epoch."""
         values = logs | {
-            "learning_rate": self._program.learning_rate,
+            "learning_rate": rate,
             "update_ratio": _ratio(result.update_squares, result.weight_squares),
             "clipped": (result.n_clipped - self._n_clipped) / self._n_updates,
         }

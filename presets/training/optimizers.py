@@ -32,7 +32,7 @@ class ClipCounter:
         limit = ops.cast(limit, norms.dtype)
         self.assign_add(self.n_clipped, ops.cast(ops.any(norms > limit), self.n_clipped.dtype))
         factors = limit / ops.maximum(norms, limit)
-        return [grad * ops.cast(factors[i], grad.dtype) for i, grad in enumerate(grads)]
+        return [grad * ops.cast(factor, grad.dtype) for grad, factor in zip(grads, ops.unstack(factors), strict=True)]
 
 
 @functools.cache
@@ -55,7 +55,7 @@ def make_optimizer(optimizer_class, config, tunables):
     -------
     keras.optimizers.Optimizer
     """
-    optimizer = _counting(optimizer_class).from_config(config)
+    optimizer = _counting(optimizer_class).from_config(dict(config))  # Keras changes what it is given
     for name in TUNABLE:
         if name in tunables:
             setattr(optimizer, name, tunables[name])

@@ -62,16 +62,23 @@ class RateRule:
     plateau : Plateau
     kind : {"plateau", "callback", "schedule"}
         Who sets the rate at the start: this rule, a callback of the user's or a schedule in the optimizer.
+    has_company : bool
+        Whether anybody else could set the rate. If not, the device need not be asked.
     """
 
-    def __init__(self, program, plateau, kind):
+    def __init__(self, program, plateau, kind, *, has_company):
         self._program, self._plateau, self.kind = program, plateau, kind
+        self._is_known = kind == "plateau" and not has_company
         self._rate = program.learning_rate
 
-    def notice_others(self):
-        """Leave the rate alone from now on if a callback has changed it."""
-        if self.kind == "plateau" and self._program.learning_rate != self._rate:
+    def read(self):
+        """The present rate; if a callback has changed it, this rule leaves it alone from now on."""
+        if self._is_known:
+            return self._rate
+        rate = self._program.learning_rate
+        if self.kind == "plateau" and rate != self._rate:
             self.kind = "callback"
+        return rate
 
     def ends_training(self):
         """Set the rate of the next epoch, or tell that it would be too small."""

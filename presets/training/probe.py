@@ -58,8 +58,8 @@ def measure_signal(program, data):
     gradients = dict(zip((v.path for v in program.core.trainable_variables), program.gradients(data), strict=True))
     kernels = {v.path: v for layer in layers for v in layer.trainable_variables if v.name == "kernel"}
     return Signal(
-        {layer.name: _rms(values) for layer, values in zip(layers, outputs, strict=True)},
-        {path.rpartition("/")[0]: _rms(gradients[path]) / _rms(kernel) for path, kernel in kernels.items()},
+        {layer.name: _rms(values) for layer, values in zip(layers, map(keras.ops.convert_to_numpy, outputs), strict=True)},
+        {path.rpartition("/")[0]: _rms(gradients[path]) / _rms(program.to_host(kernel)) for path, kernel in kernels.items()},
     )
 
 
@@ -110,4 +110,4 @@ def choose_init(program, batch, rules, seed):
 
 
 def _rms(values):
-    return float(np.sqrt(np.mean(np.square(keras.ops.convert_to_numpy(values), dtype=np.float64))))
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))

@@ -66,8 +66,8 @@ class Program:
         self._build_state(sample)
         self.weight_variables = [v for v in self.core.weights if not isinstance(v, Tunable)]
         self._seed_variables = [v for v in self.core.variables if v.name == "seed_generator_state"]
-        self._built_weights = [keras.ops.convert_to_numpy(v) for v in self.weight_variables]
-        self._built_optimizer = [keras.ops.convert_to_numpy(v) for v in self.optimizer.variables]
+        self._built_weights = self.weights()
+        self._built_optimizer = self.optimizer_state()
         self.loaded = None
 
     def _build_core(self, recipe):
@@ -109,6 +109,7 @@ class Program:
             From `optimizer_state` of an earlier fit; else the optimizer starts afresh.
         """
         self.load_weights(weights)
+        self.loaded = None  # training changes them
         seeds = np.random.default_rng(seed)
         for variable in self._seed_variables:
             variable.assign(np.array([seeds.integers(2**31), 0]))
@@ -137,17 +138,22 @@ class Program:
     def load_weights(self, weights):
         """Set the weights alone, for predictions; no work where the same list was loaded last."""
         if self.loaded is not weights:
+            self.loaded = None
             for variable, value in zip(self.weight_variables, weights, strict=True):
                 variable.assign(value)
             self.loaded = weights
 
     def weights(self):
         """Copy the weights to the host."""
-        return [np.array(keras.ops.convert_to_numpy(v)) for v in self.weight_variables]
+        return [self.to_host(v) for v in self.weight_variables]
+
+    def to_host(self, variable):
+        """Copy a variable to the host."""
+        return np.array(keras.ops.convert_to_numpy(variable.value))
 
     def optimizer_state(self):
         """Copy the optimizer's variables to the host."""
-        return [np.array(keras.ops.convert_to_numpy(v)) for v in self.optimizer.variables]
+        return [self.to_host(v) for v in self.optimizer.variables]
 
     def train_by_steps(self, data, order, batch_size, *, first=True, on_begin=None, on_end=None):
         """Make an epoch of updates one batch at a time, as Keras's `fit` does, and call the hooks before and after each."""
@@ -172,7 +178,8 @@ class Program:
     @property
     def learning_rate(self):
         """The optimizer's present rate."""
-        return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+        rate = self.optimizer.learning_rate
+        return float(self.to_host(rate) if isinstance(rate, keras.Variable) else keras.ops.convert_to_numpy(rate))
 
     @learning_rate.setter
     def learning_rate(self, rate):
@@ -186,7 +193,7 @@ class Program:
     def n_clipped(self):
         """Clipped steps since the program was loaded."""
         counter = getattr(self.optimizer, "n_clipped", None)
-        return float(keras.ops.convert_to_numpy(counter)) if counter is not None else 0.0
+        return 0.0 if counter is None else float(self.to_host(counter))
 
     def _trainable(self):
-        return [np.array(keras.ops.convert_to_numpy(v)) for v in self.core.trainable_variables]
+        return [self.to_host(v) for v in self.core.trainable_variables]

@@ -1,10 +1,26 @@
 """Compiled epochs on TensorFlow: Keras's own `train_step` in a graph loop over rows gathered on the device."""
 
-import keras
 import tensorflow as tf
 from keras import tree
 
 from presets.training.program import EpochResult, Program
+
+
+class Compiled:
+    """A function that is traced at its first call, once, for tensors of these specs.
+
+    A `tf.function` would look at its arguments at every call, and warn of retracing when many programs trace the same method.
+    """
+
+    def __init__(self, function, *specs):
+        self._function, self._specs = function, specs
+        self._concrete = None
+
+    def __call__(self, *arguments):
+        """Run the graph."""
+        if self._concrete is None:
+            self._concrete = tf.function(self._function, self._specs, autograph=False).get_concrete_function()
+        return self._concrete(*tree.map_structure(tf.convert_to_tensor, arguments))
 
 
 class TensorFlowProgram(Program):
@@ -14,25 +30,25 @@ class TensorFlowProgram(Program):
         super().__init__(recipe, sample)
         n_clipped = getattr(self.optimizer, "n_clipped", None)
         self._n_clipped = tf.constant(0.0) if n_clipped is None else n_clipped.value
-        self._data_spec = tree.map_structure(tf.TensorSpec, self._shapes(sample), tree.map_structure(_dtype, sample))
+        self._data_spec = self._specs(sample)
         rows, number, flag = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.bool)
-        self._step = self._function(self._trace_step, self._data_spec, rows)
-        self._epoch = self._function(self._trace_epoch, self._data_spec, rows, number, flag)
-        self._test = self._function(self._trace_test, self._data_spec, rows, number, flag)
-        self._predict = self._function(self._trace_predict, self._data_spec[0])
-        self._gradients = self._function(self._trace_gradients, self._data_spec)
+        self._step = Compiled(self._trace_step, self._data_spec, rows)
+        self._epoch = Compiled(self._trace_epoch, self._data_spec, rows, number, flag)
+        self._test = Compiled(self._trace_test, self._data_spec, rows, number, flag)
+        self._predict = Compiled(self._trace_predict, self._data_spec[0])
+        self._gradients = Compiled(self._trace_gradients, self._data_spec)
 
-    @staticmethod
-    def _function(function, *specs):
-        return tf.function(function, input_signature=specs, autograph=False)
-
-    def _shapes(self, sample):
-        """Shapes of any number of rows; a core decides which dimensions of a row are free."""
-        shapes = tree.map_structure(lambda values: tf.TensorShape([None, *values.shape[1:]]), sample)
+    def _specs(self, sample):
+        """Specs of any number of rows; the core decides which dimensions of a row are free."""
         inputs = getattr(self.core, "inputs", None)
-        if inputs and not tree.is_nested(sample[0]):
-            shapes = (tf.TensorShape(inputs[0].shape), *shapes[1:])
-        return shapes
+        specs = tree.map_structure(lambda values: tf.TensorSpec([None, *values.shape[1:]], values.dtype), sample)
+        if inputs and len(tree.flatten(sample[0])) == 1:
+            specs = (tf.TensorSpec(inputs[0].shape, sample[0].dtype), *specs[1:])
+        return specs
+
+    def to_host(self, variable):
+        """Copy a variable to the host."""
+        return variable.value.numpy().copy()
 
     def put(self, data):
         """Put arrays on the device."""
@@ -113,10 +129,6 @@ class TensorFlowProgram(Program):
             loss = self.core.compute_loss(x, y, self.core(x, training=False), *weights, training=False)
         variables = [v.value for v in self.core.trainable_variables]
         return tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-
-def _dtype(values):
-    return tf.as_dtype(keras.backend.standardize_dtype(values.dtype))
 
 
 def _gather(data, rows):

@@ -1,0 +1,71 @@
+"""Columns of a table that are no numbers, or not finite: which they are."""
+
+import contextlib
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import assert_all_finite
+
+SHOWN = 5
+
+
+@contextlib.contextmanager
+def naming_columns(X):
+    """Add the columns at fault to the error of a check of X; nothing is looked at unless the check fails.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+        As the user gave it.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        faulty = faulty_columns(X)
+        if not faulty:
+            raise
+        more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{str(error).splitlines()[0]} Columns at fault: {', '.join(map(repr, faulty[:SHOWN]))}{more}. Impute missing "
+            "values and encode categories before this estimator."
+        ) from error
+
+
+def as_numbers(X):
+    """Validated X, with objects turned into float64.
+
+    scikit-learn lets the objects of lists and of polars frames with columns of several types pass, and None among them.
+    """
+    if X.dtype == object:
+        X = X.astype(np.float64)
+        assert_all_finite(X, input_name="X")
+    return X
+
+
+def faulty_columns(X):
+    """Names or numbers of the columns that hold NaN, an infinity or something that is no number.
+
+    Returns
+    -------
+    list of str or int
+    """
+    names = getattr(X, "columns", None)
+    if sparse.issparse(X):
+        X = X.tocsc()
+        columns = np.split(X.data, X.indptr[1:-1])
+    else:
+        try:
+            columns = np.asarray(X, dtype=None if names is None else object)
+        except ValueError:  # rows of different lengths
+            return []
+        columns = columns.T if columns.ndim == 2 else []
+    return [name for name, column in zip(names if names is not None else range(len(columns)), columns) if not _is_finite(column)]
+
+
+def _is_finite(values):
+    try:
+        values = values if np.iscomplexobj(values) else np.asarray(values, dtype=np.float64)
+        return bool(np.isfinite(values).all())
+    except (TypeError, ValueError):
+        return False
