@@ -3,15 +3,18 @@
 A network in a scikit-learn grid search
 ===============================================
 
-The main job of this package: a neural network as the last step of a `Pipeline`, tuned by `GridSearchCV` like any other estimator.
-The data are the breast cancer measurements that come with scikit-learn: 569 tumours, 30 columns, two classes.
+The main job of this package: a neural network as the last step of a `Pipeline`, tuned by `GridSearchCV` like any other
+estimator. The data are the breast cancer measurements that come with scikit-learn: 569 tumours, 30 columns, two
+classes.
 """
 
 # %%
 # The data and the preprocessing
 # ------------------------------
-# Measurements of areas and their errors are skewed, so a `ColumnTransformer` takes their logarithm. The network standardises its
-# inputs itself, by the statistics of its training part (item A2 of the checklist).
+# Measurements of areas and their errors are skewed, so a `ColumnTransformer` takes their logarithm. The network
+# standardises its inputs itself, by the statistics of its training part (item A2 of the checklist).
+
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,9 +38,9 @@ take_logarithm = make_column_transformer(
 # %%
 # The search
 # ----------
-# Every default is a number of the checklist: batches of 128, a rate of 0.1 that is halved on a plateau, dropout 0.2, and so on. The
-# grid tries two rates and two dropouts. The program that trains the network is compiled once and serves all fits; ``verbose=3``
-# shows each with its score as it ends.
+# Every default is a number of the checklist: batches of 128, a rate of 0.1 that is halved on a plateau, dropout 0.2,
+# and so on. The grid tries two rates and two dropouts. The program that trains the network is compiled once and serves
+# all fits; ``verbose=3`` shows each with its score as it ends.
 
 search = GridSearchCV(
     make_pipeline(take_logarithm, DNNClassifier(metrics=["accuracy"], random_state=0)),
@@ -52,7 +55,13 @@ search.fit(X_train, y_train)
 # The results
 # -----------
 
-columns = ["param_dnnclassifier__learning_rate", "param_dnnclassifier__dropout", "mean_test_score", "std_test_score", "mean_fit_time"]
+columns = [
+    "param_dnnclassifier__learning_rate",
+    "param_dnnclassifier__dropout",
+    "mean_test_score",
+    "std_test_score",
+    "mean_fit_time",
+]
 results = pd.DataFrame(search.cv_results_)[columns].sort_values("mean_test_score", ascending=False)
 results.columns = ["learning rate", "dropout", "mean score", "std of score", "seconds a fit"]
 print(results.to_string(index=False, float_format="{:.3f}".format))
@@ -63,21 +72,26 @@ print(classification_report(y_test, search.predict(X_test), target_names=["malig
 # %%
 # How the best network learned
 # ----------------------------
-# The history has a value for each epoch: losses, metrics, the rate, and the size of the updates relative to the weights, which the
-# checklist wants near 1e-3 (A5.4).
+# The history has a value for each epoch: losses, metrics, the rate, and the size of the updates relative to the
+# weights, which the checklist wants near 1e-3 (A5.4).
 
 network = search.best_estimator_[-1]
 history = pd.DataFrame(network.history_)
-print(f"{network.n_epochs_} epochs, ended by {network.stopped_by_}; best epoch {network.best_epoch_ + 1}. Initial weights: {network.init_.reason}.")
+print(f"{network.n_epochs_} epochs, ended by {network.stopped_by_}; best epoch {network.best_epoch_ + 1}.")
+print(f"Initial weights {network.init_.rule!r}: {network.init_.reason}.")
 
 figure, (losses, rates) = plt.subplots(2, sharex=True, figsize=(8, 7), layout="constrained", height_ratios=[2, 1])
 history.plot(y=["loss", "val_loss"], label=["training", "validation"], ax=losses)
 losses.axvline(network.best_epoch_, color="gray", linestyle=":", label="best epoch, whose weights are kept")
 losses.set(ylabel="cross-entropy", title="Learning curves of the best network")
 losses.legend()
-history.plot(y=["learning_rate", "update_ratio"], label=["rate", "norm of update / norm of weights"], ax=rates, logy=True)
+history.plot(
+    y=["learning_rate", "update_ratio"], label=["rate", "norm of update / norm of weights"], ax=rates, logy=True
+)
 rates.axhspan(3e-4, 3e-3, color="gray", alpha=0.2, label="band around 1e-3")
 rates.set(xlabel="epoch")
 rates.legend()
-figure.savefig("grid_search.png")
+picture = Path(__file__).with_suffix(".png")
+figure.savefig(picture)
+print(f"Learning curves: {picture}")
 plt.show()

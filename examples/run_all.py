@@ -1,4 +1,4 @@
-"""Run every example, or those named, each in an interpreter of its own as a user would, and stop at the first that fails."""
+"""Run every example, or those named, each in an interpreter of its own, and stop at the first that fails."""
 
 import subprocess
 import sys

@@ -1,8 +1,8 @@
 """Every number of the training checklist, once, each with its item.
 
-The article is "DNN(深度神经网络)在训练过程中遇到的一些问题" (新机器视觉, 2023-02-06), a retelling of Ilya Sutskever's
-"A Brief Overview of Deep Learning". ``A5.3`` is its item 5, point 3; ``S2`` its supplement 2. A number that the article does not
-give says where it comes from. Signatures, documentation, presets and search spaces all read from here.
+The article is "DNN(深度神经网络)在训练过程中遇到的一些问题" (新机器视觉, 2023-02-06), a retelling of Ilya
+Sutskever's "A Brief Overview of Deep Learning". ``A5.3`` is its item 5, point 3; ``S2`` its supplement 2. A number that
+the article does not give says where it comes from. Signatures, documentation and presets read from here.
 """
 
 from dataclasses import dataclass
@@ -30,10 +30,13 @@ UPDATE_RATIO = 1e-3  # A5.4: norm(update) / norm(weights); the original's 10^-3,
 INIT = "auto"  # A7.1, and A7.2 "if that does not work"
 INIT_STDDEV = 0.02  # A7.1
 INIT_SCALE = 1.0  # A7.2: 0.1 or 1
-# A7.3-4, for init="auto": measured on digits, iris and diabetes over 2 to 4 layers of 16 to 256. Two layers of 128 give .16 and
-# more than 6e-3, and train; (16, 16), three layers of 64 and four of 256 give less than .06, and never leave the first plateau.
+# A7.3-4, for init="auto": measured on digits, iris and diabetes over 2 to 4 layers of 16 to 256. Two layers of 128 give
+# .16 and more than 6e-3, and train; (16, 16), three layers of 64 and four of 256 give less than .06, and never leave
+# the first plateau.
 VANISHING_SIGNAL = 0.1  # output of the last hidden layer, relative to the first's
-VANISHING_GRADIENT = UPDATE_RATIO / LEARNING_RATE / 10  # of a kernel, relative to it: a tenth of the ratio that A5.4 wants
+VANISHING_GRADIENT = (
+    UPDATE_RATIO / LEARNING_RATE / 10
+)  # of a kernel, relative to it: a tenth of the ratio that A5.4 wants
 
 # Gradients (A8, A9) and regularisation (A11, S3)
 CLIPNORM = 5.0  # A8: 15 or 5
@@ -71,8 +74,8 @@ AUGMENT_ERASED = 0.5  # of the images; Zhong et al. 2020
 class Budget:
     """How long a family trains when ``epochs="auto"``, counted in epochs and in updates, whichever is more.
 
-    Small data starve when the budget is counted in epochs alone, and the plateau rule would fire on the initial plateau; measured
-    on twenty tabular data sets (738 rows: .738 at 100 epochs, .944 at 8000 updates).
+    Small data starve when the budget is counted in epochs alone, and the plateau rule would fire on the initial
+    plateau; measured on twenty tabular data sets (738 rows: .738 at 100 epochs, .944 at 8000 updates).
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """A worker process's share of the machine, taken before a backend starts.
 
-joblib announces it in ``OMP_NUM_THREADS``; TensorFlow reads other names, and takes every core and the whole memory of every GPU
-where it isn't told. All of it goes through the environment, since a backend may start as early as when a worker unpickles an optimizer.
+joblib announces it in ``OMP_NUM_THREADS``; TensorFlow reads other names, and takes every core and the whole memory of
+every GPU where it isn't told. All of it goes through the environment, since a backend may start as early as when a
+worker unpickles an optimizer.
 """
 
 import glob

@@ -1,0 +1,1 @@
+"""Pure functions from shapes and numbers to Keras models."""

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from presets.builders.augmentation import augmentation_layers
+from presets.builders.initializers import BACKBONE
 
 
 def build_cnn(
@@ -123,7 +124,7 @@ def _backbone(images, backbone, is_trained, seed):
         raise ValueError(f"backbone takes inputs of shape {expected}, but the images have {given}.")
     copy = keras.models.clone_model(backbone, clone_function=_reseeding_clone(seed))
     copy.set_weights(backbone.get_weights())
-    copy.name = "backbone"
+    copy.name = BACKBONE
     if not is_trained:
         copy.trainable = False
     features = copy(images)

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 
 
-def complete_model(core, *, mean, scale, activation, output_mean=None, output_scale=None):
+def complete_model(
+    core, *, mean, scale, activation, raw_shape=None, channels_first=False, output_mean=None, output_scale=None
+):
     """Wrap a core between Keras's own layers, so that the result loads anywhere.
 
     Parameters
@@ -13,6 +15,10 @@ def complete_model(core, *, mean, scale, activation, output_mean=None, output_sc
     mean, scale : ndarray of shape (n_features,)
         Of the standardisation along the last axis of the input (A2).
     activation : {"sigmoid", "softmax", "linear"}
+    raw_shape : tuple of int or None, optional
+        Shape of one raw sample, if it is not that of the core's input.
+    channels_first : bool, default=False
+        Whether raw samples have as their first axis what the core's input has as its last.
     output_mean, output_scale : ndarray of shape (n_outputs,), optional
         Of the standardised target, with "linear".
 
@@ -22,11 +28,21 @@ def complete_model(core, *, mean, scale, activation, output_mean=None, output_sc
         The core is a layer of it and keeps its weights.
     """
     dtype = core.dtype_policy.variable_dtype
-    inputs = keras.Input(core.inputs[0].shape[1:], dtype=dtype)
+    shape = core.inputs[0].shape[1:]
+    inputs = keras.Input(raw_shape or shape, dtype=dtype)
     normalization = keras.layers.Normalization(mean=mean, variance=np.square(scale), dtype=dtype)
-    outputs = core(normalization(inputs))
+    outputs = core(normalization(_laid_out(inputs, shape, channels_first, dtype)))
     if activation == "linear":
         outputs = keras.layers.Rescaling(output_scale.tolist(), output_mean.tolist(), dtype=dtype)(outputs)
     else:
         outputs = keras.layers.Activation(activation, dtype=dtype)(outputs)
     return keras.Model(inputs, outputs)
+
+
+def _laid_out(samples, shape, channels_first, dtype):
+    layout = (shape[-1], *shape[:-1]) if channels_first else shape
+    if samples.shape[1:] != layout:
+        samples = keras.layers.Reshape([-1 if size is None else size for size in layout], dtype=dtype)(samples)
+    if channels_first:
+        samples = keras.layers.Permute([*range(2, len(shape) + 1), 1], dtype=dtype)(samples)
+    return samples

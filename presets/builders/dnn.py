@@ -54,7 +54,9 @@ def build_dnn(
             name=f"hidden_{number + 1}",
         )(outputs)
         if dropout:
-            outputs = keras.layers.Dropout(dropout, seed=seed + number, dtype=dtype, name=f"dropout_{number + 1}")(outputs)
+            outputs = keras.layers.Dropout(dropout, seed=seed + number, dtype=dtype, name=f"dropout_{number + 1}")(
+                outputs
+            )
     outputs = keras.layers.Dense(
         int(n_outputs),
         kernel_initializer=kernel_initializer,

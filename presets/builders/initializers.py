@@ -3,6 +3,9 @@
 import keras
 import numpy as np
 
+BACKBONE = "backbone"
+"""Name of a part of a network that comes with weights learnt elsewhere (S4)."""
+
 
 def kernel_initializer(init, *, init_stddev, init_scale):
     """Build the initializer of the kernels.
@@ -17,7 +20,8 @@ def kernel_initializer(init, *, init_stddev, init_scale):
     Returns
     -------
     keras.initializers.Initializer
-        With a seed, since Keras takes one from Python's global generator otherwise; `draw_weights` gives each kernel its own.
+        With a seed, since Keras takes one from Python's global generator otherwise; `draw_weights` gives each kernel
+        its own.
 
     Raises
     ------
@@ -37,14 +41,16 @@ def _named(name):
     except TypeError:  # it draws nothing, so that it has no seed
         return keras.initializers.get(name)
     except (KeyError, ValueError) as error:
-        raise ValueError(f"init={name!r} is not 'auto', 'normal', 'scaled' or the name of a Keras initializer.") from error
+        raise ValueError(
+            f"init={name!r} is not 'auto', 'normal', 'scaled' or the name of a Keras initializer."
+        ) from error
 
 
 def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     """Draw initial weights for a built model, as building it afresh with another seed would.
 
-    Every variable that a layer made by one of its ``*_initializer`` attributes is drawn anew, each with a seed of its own;
-    any other keeps the value that it has.
+    Every variable that a layer made by one of its ``*_initializer`` attributes is drawn anew, each with a seed of its
+    own; any other keeps the value that it has, and so does a layer named "backbone" with all that is in it.
 
     Parameters
     ----------
@@ -62,13 +68,16 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     """
     seeds = np.random.default_rng(seed)
     drawn = {}
+    learnt = {id(part) for layer in model.layers if layer.name == BACKBONE for part in layer._flatten_layers()}
     for layer in model._flatten_layers():
+        if id(layer) in learnt:
+            continue
         for attribute in sorted(vars(layer)):
             if not attribute.endswith("_initializer"):
                 continue
             name = attribute.removesuffix("_initializer")
-            variable = getattr(layer, name, None)
-            if not isinstance(variable, keras.Variable):
+            variable = _variable(layer, name)
+            if variable is None:
                 continue
             initializer = getattr(layer, attribute)
             if name == "kernel" and kernel_initializer is not None:
@@ -78,9 +87,21 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
             )
             if name == "bias" and getattr(layer, "unit_forget_bias", False):
                 values = np.array(values)
-                values[layer.units : 2 * layer.units] = 1.0 if forget_bias is None else forget_bias
+                gate = len(values) // 4
+                values[gate : 2 * gate] = 1.0 if forget_bias is None else forget_bias
             drawn[id(variable)] = values
     return drawn
+
+
+def _variable(layer, name):
+    """The variable that a layer's initializer of that name made; Keras calls a few of them otherwise."""
+    names = {
+        "recurrent": ["recurrent_kernel"],
+        "pointwise": ["pointwise_kernel"],
+        "depthwise": ["depthwise_kernel", "kernel"],
+    }
+    found = (getattr(layer, candidate, None) for candidate in names.get(name, [name]))
+    return next((variable for variable in found if isinstance(variable, keras.Variable)), None)
 
 
 def _seeded(initializer, seed):

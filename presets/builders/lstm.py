@@ -110,6 +110,7 @@ def _recurrent_layers(sequences, valid, units, bidirectional, pooling, dropout, 
                 return_sequences=True,
                 recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
                 recurrent_regularizer=rules["kernel_regularizer"],
+                seed=next(seeds),
                 name=f"lstm_{number}_{direction}" if bidirectional else f"lstm_{number}",
                 **rules,
             )(_reverse(sequences, valid) if is_backward else sequences)

@@ -1,9 +1,8 @@
 """Which network to build: a builder and its arguments."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-import keras
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,8 +12,8 @@ class Network:
     Parameters
     ----------
     build : callable
-        ``build(input_shape, n_outputs, **arguments)`` gives a `keras.Model` from standardised inputs to logits or standardised
-        values.
+        ``build(input_shape, n_outputs, **arguments)`` gives a `keras.Model` from standardised inputs to logits or
+        standardised values.
     input_shape : tuple of int or None
         Shape of one sample.
     n_outputs : int
@@ -30,3 +29,7 @@ class Network:
     def model(self, **overrides):
         """Build the core, with some arguments replaced."""
         return self.build(self.input_shape, self.n_outputs, **{**self.arguments, **overrides})
+
+    def replace(self, **arguments):
+        """A network with some arguments replaced."""
+        return dataclasses.replace(self, arguments={**self.arguments, **arguments})

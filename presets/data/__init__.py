@@ -1,0 +1,1 @@
+"""Checks and encodings of X and y."""

@@ -27,8 +27,8 @@ def naming_columns(X):
         more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{str(error).splitlines()[0]} Columns at fault: {', '.join(map(repr, faulty[:SHOWN]))}{more}. Impute missing "
-            "values and encode categories before this estimator."
+            f"{str(error).splitlines()[0]} Columns at fault: {', '.join(map(repr, faulty[:SHOWN]))}{more}. Impute "
+            "missing values and encode categories before this estimator."
         ) from error
 
 
@@ -51,16 +51,21 @@ def faulty_columns(X):
     list of str or int
     """
     names = getattr(X, "columns", None)
+    columns = _columns(X, as_objects=names is not None)
+    names = range(len(columns)) if names is None else names
+    return [name for name, column in zip(names, columns, strict=True) if not _is_finite(column)]
+
+
+def _columns(X, as_objects):
+    """The columns of X one by one; none if it is no table."""
     if sparse.issparse(X):
         X = X.tocsc()
-        columns = np.split(X.data, X.indptr[1:-1])
-    else:
-        try:
-            columns = np.asarray(X, dtype=None if names is None else object)
-        except ValueError:  # rows of different lengths
-            return []
-        columns = columns.T if columns.ndim == 2 else []
-    return [name for name, column in zip(names if names is not None else range(len(columns)), columns) if not _is_finite(column)]
+        return np.split(X.data, X.indptr[1:-1])
+    try:
+        X = np.asarray(X, dtype=object if as_objects else None)
+    except ValueError:  # rows of different lengths
+        return []
+    return list(X.T) if X.ndim == 2 else []
 
 
 def _is_finite(values):

@@ -122,6 +122,8 @@ def _numeric(X):
         images = np.asarray(X)
         if images.dtype == object and images.ndim == 1:
             images = np.asarray(list(X))
+        if images.dtype.kind == "c":
+            raise ValueError("Complex data not supported")
         if images.dtype.kind not in "buif":
             images = images.astype(np.float64)
     except (TypeError, ValueError) as error:

@@ -1,4 +1,6 @@
-"""Rows of a table, encoded when they are needed."""
+"""Samples, encoded when they are needed."""
+
+import math
 
 import numpy as np
 
@@ -10,9 +12,10 @@ class Rows:
 
     Parameters
     ----------
-    X : array or CSR matrix of shape (n_samples, n_features)
+    X : array of shape (n_samples, ...) or CSR matrix of shape (n_samples, n_features)
         In any numeric type, also memory-mapped.
     standardizer : Standardizer
+        Of the last axis.
     dtype : str
         Type of the encoded numbers.
     """
@@ -26,18 +29,18 @@ class Rows:
     @property
     def row_bytes(self):
         """Bytes of one encoded row."""
-        return self.X.shape[1] * self.dtype.itemsize
+        return math.prod(self.X.shape[1:]) * self.dtype.itemsize
 
     def take(self, rows):
         """Encode some rows, given by a slice or by their numbers.
 
         Returns
         -------
-        ndarray of shape (n_rows, n_features)
+        ndarray of shape (n_rows, ...)
         """
         rows = np.arange(len(self))[rows] if isinstance(rows, slice) else rows
-        taken = np.empty((len(rows), self.X.shape[1]), dtype=self.dtype)
-        size = max(BLOCK // max(self.X.shape[1], 1), 1)
+        taken = np.empty((len(rows), *self.X.shape[1:]), dtype=self.dtype)
+        size = max(BLOCK // max(math.prod(self.X.shape[1:]), 1), 1)
         for start in range(0, len(rows), size):
             block = dense(self.X, rows[start : start + size])
             taken[start : start + size] = self.standardizer.transform(block, self.dtype)

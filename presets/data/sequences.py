@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from presets.data.encoder import Encoder
 from presets.data.standardize import Standardizer
 
 
@@ -29,6 +30,14 @@ class Sequences:
     def is_padded(self):
         """Whether some sequence is shorter than the longest: only then a network needs masks."""
         return bool((self.lengths < self.values.shape[1]).any())
+
+
+class SequenceEncoder(Encoder):
+    """Encodes sequences; padding stays NaN."""
+
+    def rows(self, X, dtype):
+        """Sequences that are encoded when taken."""
+        return super().rows(X.values, dtype)
 
 
 def read_sequences(X, *, data_format="channels_last"):
@@ -154,6 +163,8 @@ def _numeric(values, name):
     """Make an array of floating-point numbers, as exact as its type needs."""
     try:
         values = np.asarray(values)
+        if values.dtype.kind == "c":
+            raise ValueError("Complex data not supported")
         if values.dtype.kind not in "buif":
             values = values.astype(np.float64)
     except (TypeError, ValueError) as error:

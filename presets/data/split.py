@@ -35,3 +35,58 @@ def split_rows(rows, fraction, rng, classes=None):
         whole_class = np.logical_and.reduceat(taken, first_of_class)
         taken[first_of_class[whole_class]] = False
     return np.sort(shuffled[~taken]), np.sort(shuffled[taken])
+
+
+def split_last(rows, fraction):
+    """Split row numbers so that the last ones validate, for samples in the order of time.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+    fraction : float
+        Share of the rows that validates.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+        The validation part is empty if `fraction` of the rows is less than one row.
+    """
+    n_training = len(rows) - int(fraction * len(rows))
+    return rows[:n_training], rows[n_training:]
+
+
+def split_groups(rows, fraction, groups, rng=None):
+    """Split row numbers so that every group is on one side.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+    fraction : float
+        Share of the rows that validates, as nearly as whole groups allow; at least one group stays on either side.
+    groups : ndarray of shape (n_samples,)
+        Group of every row of X.
+    rng : numpy.random.Generator, optional
+        Draws the groups; without it they are those that appear last.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+        The validation part is empty if `fraction` is 0.
+
+    Raises
+    ------
+    ValueError
+        If all rows are of one group.
+    """
+    if not fraction:
+        return rows, rows[:0]
+    _, last_seen, numbers, sizes = np.unique(
+        groups[rows][::-1], return_index=True, return_inverse=True, return_counts=True
+    )
+    if len(sizes) < 2:
+        raise ValueError("groups has one group only, which cannot be split; give more, or validation_fraction=0.")
+    order = np.argsort(last_seen) if rng is None else rng.permutation(len(sizes))
+    n_validation = np.cumsum(sizes[order])[:-1]
+    n_groups = np.abs(n_validation - fraction * len(rows)).argmin() + 1
+    validates = np.isin(numbers[::-1], order[:n_groups])
+    return rows[~validates], rows[validates]

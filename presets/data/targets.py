@@ -141,9 +141,16 @@ class RegressionTarget:
         return self.standardizer.transform(y.reshape(len(y), -1), dtype)
 
     def predict(self, outputs):
-        """Values in the unit of y."""
+        """Values in the unit of y, of the type of the outputs unless it cannot hold them."""
         values = self.standardizer.inverse_transform(outputs)
+        values = values.astype(outputs.dtype if self._fits(np.finfo(outputs.dtype)) else np.float64, copy=False)
         return values[:, 0] if self.one_dimensional else values
+
+    def _fits(self, numbers):
+        """Whether a floating-point type resolves a thousandth of a standard deviation beside the offset of y."""
+        mean, scale = np.abs(self.standardizer.mean), self.standardizer.scale
+        resolved = mean * numbers.eps < scale / 1000
+        return bool((resolved & (scale > numbers.tiny * 1000) & (mean + scale * 1000 < numbers.max)).all())
 
 
 def class_target(y, classes=None):
@@ -184,7 +191,9 @@ def codes(y, classes):
     positions = np.searchsorted(classes, y)
     unknown = (positions == len(classes)) | (classes[np.minimum(positions, len(classes) - 1)] != y)
     if unknown.any():
-        raise ValueError(f"y has labels that are not among the classes: {np.unique(np.asarray(y)[unknown])[:5].tolist()}.")
+        raise ValueError(
+            f"y has labels that are not among the classes: {np.unique(np.asarray(y)[unknown])[:5].tolist()}."
+        )
     return positions
 
 
@@ -194,11 +203,14 @@ def naming_missing_labels(y):
     try:
         yield
     except (TypeError, ValueError) as error:
-        labels = [] if y is None or sparse.issparse(y) else np.asarray(y, dtype=object).ravel()
-        missing = [row for row, label in enumerate(labels) if _is_missing(label)]
+        if y is None or sparse.issparse(y):
+            raise
+        missing = [row for row, label in enumerate(np.asarray(y, dtype=object).ravel()) if _is_missing(label)]
         if not missing:
             raise
-        raise ValueError(f"y contains NaN or None in row {missing[0]} ({len(missing)} in all); leave such rows out.") from error
+        raise ValueError(
+            f"y contains NaN or None in row {missing[0]} ({len(missing)} in all); leave such rows out."
+        ) from error
 
 
 def _is_missing(label):
@@ -209,4 +221,6 @@ def check_columns(y, n_columns):
     """Raise a ValueError if y does not have as many columns as the y that the target was learnt from."""
     found = y.shape[1] if y.ndim == 2 else 1
     if found != n_columns:
-        raise ValueError(f"y has {found} column(s), but {n_columns} are expected, as in the y that was learnt from first.")
+        raise ValueError(
+            f"y has {found} column(s), but {n_columns} are expected, as in the y that was learnt from first."
+        )

@@ -17,8 +17,8 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from presets import article
 from presets.builders.initializers import kernel_initializer
 from presets.data.columns import as_numbers, naming_columns
+from presets.data.encoder import Encoder
 from presets.data.split import split_rows
-from presets.data.table import TableEncoder
 from presets.estimators._fitted import FittedNetwork
 from presets.training.callbacks import copy_for_fit
 from presets.training.dataset import Dataset
@@ -133,23 +133,31 @@ class NetworkEstimator(BaseEstimator):
         ConvergenceWarning
             If the loss becomes NaN or infinite; the best finite weights are kept.
         """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    def _fit(self, X, y, sample_weight, X_val, y_val, groups=None):
         with _unchanged_on_failure(self):
             callbacks = self._check_parameters(X_val, y_val)
             start = getattr(self, "_fitted", None) if self.warm_start else None
             X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
             seeds = Seeds(self.random_state)
-            rows, validation_rows = self._split(y, weights, self.validation_fraction if X_val is None else 0, seeds)
-            encoder, target = self._learn_encoding(X, y, rows, weights) if start is None else (start.encoder, start.target)
+            fraction = self.validation_fraction if X_val is None else 0
+            rows, validation_rows = self._split(y, weights, fraction, seeds, groups)
+            if start is None:
+                encoder, target = self._learn_encoding(X, y, rows, weights)
+            else:
+                encoder, target = start.encoder, start.target
             training = validation = self._dataset(encoder, target, X, y, weights)
             if X_val is not None:
                 with _about("X_val, y_val"):
-                    X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weights is not None)
+                    weighted = weights is not None
+                    X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weighted)
                     validation = self._dataset(encoder, target, X_val, y_val, val_weights)
                 validation_rows = np.arange(len(validation))
             rules = self._rules(len(rows), validates=len(validation_rows) > 0)
-            fitted, outcome, init = self._train(
-                start, encoder, target, (training, rows, validation, validation_rows), rules, seeds, callbacks
-            )
+            recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X, X_val))
+            data = training, rows, validation, validation_rows
+            fitted, outcome, init = self._train(start, recipe, encoder, target, data, rules, seeds, callbacks)
             self._keep(fitted, outcome, init, history={})
         return self
 
@@ -167,20 +175,23 @@ class NetworkEstimator(BaseEstimator):
                 encoder, target = start.encoder, start.target
             dataset = self._dataset(encoder, target, X, y, weights)
             rules = self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False)
+            recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
+            data = dataset, rows, dataset, no_rows
             fitted, outcome, init = self._train(
-                start, encoder, target, (dataset, rows, dataset, no_rows), rules, seeds, callbacks, goes_on=True
+                start, recipe, encoder, target, data, rules, seeds, callbacks, goes_on=True
             )
             self._keep(fitted, outcome, init, history=getattr(self, "history_", {}))
         return self
 
-    def _train(self, start, encoder, target, data, rules, seeds, callbacks, goes_on=False):
+    def _train(self, start, recipe, encoder, target, data, rules, seeds, callbacks, goes_on=False):
         training, rows, _, _ = data
-        recipe = self._recipe(encoder, target)
         sample = training.take(rows[:1])
         with POOL.borrow(recipe, sample) as program:
             if start is None:
                 batch = training.take(rows[: rules.batch_size])
-                weights, init = choose_init(program, batch, self._init_rules(), seeds.integer("init"))
+                weights, init = choose_init(
+                    program, batch, self._init_rules(), seeds.integer("init"), **self._draw_rules()
+                )
             else:
                 weights, init = start.weights, self.init_
                 program.check_weights(weights)
@@ -189,7 +200,8 @@ class NetworkEstimator(BaseEstimator):
             if state is None and goes_on and start is not None:
                 program.learning_rate = self.history_["learning_rate"][-1]
             shuffle = seeds.generator("shuffle")
-            outcome = train(program, *data, rules, rng=shuffle, callbacks=callbacks, verbose=self.verbose)
+            verbose = 1 if self.verbose == "auto" else int(self.verbose)
+            outcome = train(program, *data, rules, rng=shuffle, callbacks=callbacks, verbose=verbose)
             state = program.optimizer_state() if goes_on else None
             program.load_weights(outcome.weights)
         return FittedNetwork(recipe, outcome.weights, encoder, target, sample, state), outcome, init
@@ -204,10 +216,10 @@ class NetworkEstimator(BaseEstimator):
         if outcome.stopped_by == "non_finite_loss":
             warnings.warn(
                 f"The loss became {self.history_['loss'][-1]} in epoch {self.n_epochs_} at learning_rate="
-                f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. Lower "
-                "learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
+                f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. "
+                "Lower learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     # ---------------------------------------------------------------- what fit is made of
@@ -217,7 +229,8 @@ class NetworkEstimator(BaseEstimator):
         self._validate_params()
         if self.clipnorm is not None and self.global_clipnorm is not None:
             raise ValueError(
-                f"clipnorm={self.clipnorm} and global_clipnorm={self.global_clipnorm} exclude each other; set one to None."
+                f"clipnorm={self.clipnorm} and global_clipnorm={self.global_clipnorm} exclude each other; "
+                "set one to None."
             )
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
@@ -244,25 +257,31 @@ class NetworkEstimator(BaseEstimator):
         with naming_columns(X):
             return as_numbers(validate_data(self, X, accept_sparse="csr", reset=False))
 
-    def _split(self, y, weights, fraction, seeds):
+    def _split(self, y, weights, fraction, seeds, groups=None):
         """Numbers of the rows to train on and to validate on."""
         rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
-        training, validation = split_rows(rows, fraction, seeds.generator("split"), self._strata(y))
+        training, validation = self._split_rows(rows, fraction, seeds.generator("split"), y, groups)
         if fraction and not len(validation):
             warnings.warn(
-                f"validation_fraction={fraction} of {len(rows)} rows is less than one row, so the training loss is monitored "
-                "instead. Give more rows, or X_val and y_val, or set validation_fraction=0.",
-                stacklevel=3,
+                f"validation_fraction={fraction} of {len(rows)} rows is less than one row, so the training loss is "
+                "monitored instead. Give more rows, or X_val and y_val, or set validation_fraction=0.",
+                stacklevel=4,
             )
         return training, validation
 
+    def _split_rows(self, rows, fraction, rng, y, groups):
+        return split_rows(rows, fraction, rng, self._strata(y))
+
     def _learn_encoding(self, X, y, rows, weights, **known):
-        encoder = TableEncoder.fit(X, rows, weights, standardize=self.standardize)
-        return encoder, self._learn_target(y, rows, weights, **known)
+        return self._learn_encoder(X, rows, weights), self._learn_target(y, rows, weights, **known)
+
+    def _learn_encoder(self, X, rows, weights):
+        return Encoder.of_table(X, rows, weights, standardize=self.standardize)
 
     def _dataset(self, encoder, target, X, y, weights):
         dtype = numbers(self.dtype)
-        return Dataset(encoder.rows(X, dtype), target.encode(y, dtype), None if weights is None else weights.astype(dtype))
+        weights = None if weights is None else weights.astype(dtype)
+        return Dataset(encoder.rows(X, dtype), target.encode(y, dtype), weights)
 
     def _optimizer_config(self):
         return optimizer_config(
@@ -274,9 +293,13 @@ class NetworkEstimator(BaseEstimator):
             global_clipnorm=self.global_clipnorm,
         )
 
-    def _recipe(self, encoder, target):
+    def _data_arguments(self, encoder, rows, X, X_val=None):
+        """Arguments of the network that depend on the data."""
+        return {}
+
+    def _recipe(self, encoder, target, data_arguments):
         return Recipe(
-            network=self._network(encoder.input_shape, target.n_outputs),
+            network=self._network(encoder.input_shape, target.n_outputs).replace(**data_arguments),
             activation=target.activation,
             loss=self.loss,
             metrics=tuple(self.metrics or ()),
@@ -305,6 +328,10 @@ class NetworkEstimator(BaseEstimator):
         rule = rule or ("normal" if self.init == "auto" else self.init)
         return kernel_initializer(rule, init_stddev=self.init_stddev, init_scale=self.init_scale)
 
+    def _draw_rules(self):
+        """What `draw_weights` is to know besides the rule for the kernels."""
+        return {}
+
     def _init_rules(self):
         """Initializers to try, by the name of their rule; all but the last must pass the probe."""
         rules = ("normal", "scaled") if self.init == "auto" else (self.init,)
@@ -317,8 +344,12 @@ class NetworkEstimator(BaseEstimator):
         """The complete Keras model: raw features in; probabilities, or values in the target's unit, out."""
         check_is_fitted(self)
         if "_model" not in self.__dict__:
-            self._model = self._fitted.model()
+            self._model = self._fitted.model(**self._complete_arguments())
         return self._model
+
+    def _complete_arguments(self):
+        """Arguments of the network in which the complete model differs from the trained one."""
+        return {}
 
     def _outputs(self, X):
         check_is_fitted(self)

@@ -3,60 +3,185 @@
 from dataclasses import fields
 
 PARAMETERS = {
-    "hidden_layer_sizes": ("sequence of int", "Width of each hidden layer; powers of two use the hardware well (S2)."),
-    "activation": ("str or callable", "Activation of the hidden layers: a Keras name or a function."),
+    "hidden_layer_sizes": (
+        "sequence of int",
+        "Width of each hidden layer; powers of two use the hardware well (S2).",
+    ),
+    "activation": (
+        "str or callable",
+        "Activation of the hidden layers: a Keras name or a function.",
+    ),
+    "units": (
+        "sequence of int",
+        "Width of each LSTM layer; powers of two use the hardware well (S2).",
+    ),
+    "bidirectional": (
+        "bool",
+        "Whether each LSTM layer has a twin that reads the sequences backwards.",
+    ),
+    "pooling": (
+        "{'last', 'mean', 'max'}",
+        "What is taken of the last LSTM layer's steps: the last one, or their mean or maximum. Padding is left out.",
+    ),
+    "forget_bias": (
+        "float",
+        "Initial bias of the forget gates (A9): larger, such as 3 or 5, lets the LSTM keep what it saw for longer.",
+    ),
+    "convolutions": (
+        "sequence of int",
+        "Filters of convolutions with batch normalisation beside the LSTM, as in LSTM-FCN; none by default. "
+        "The preset 'fcn' has (128, 256, 128).",
+    ),
+    "validation_split": (
+        "{'random', 'last'}",
+        "Which samples the internal split sets apart: drawn at random, or the last ones, for samples in the "
+        "order of time. Windows that overlap leak into each other by a random split.",
+    ),
+    "filters": (
+        "sequence of int",
+        "Filters of each block of a convolution and a 2x2 maximum; powers of two use the hardware well (S2). "
+        "Not used with a `backbone`.",
+    ),
+    "kernel_size": (
+        "int",
+        "Height and width of the convolutions.",
+    ),
+    "dense_units": (
+        "int",
+        "Width of the dense layer on top.",
+    ),
+    "augmentation": (
+        "{'article', 'flip', 'strong'}, list of keras.Layer or None",
+        "Random changes of the images in training (A10). 'article': rotation, shear, translation and zoom. "
+        "'flip': the same and mirrored images, where a mirror leaves labels true. 'strong': 'article', "
+        "brightness, contrast and erased patches. Layers of a list are copied and seeded; MixUp and CutMix "
+        "are refused, as they leave the labels.",
+    ),
+    "backbone": (
+        "keras.Model or None",
+        "A network of images, such as one of `keras.applications` without its top, that takes the place of "
+        "the blocks with its weights (S4). It is copied, never changed, and gets images standardised by this "
+        "estimator.",
+    ),
+    "train_backbone": (
+        "bool",
+        "Whether the backbone is trained as well. To fine-tune, fit with False first, then set True, a lower "
+        "`learning_rate` and ``warm_start=True``, and fit again.",
+    ),
+    "image_shape": (
+        "tuple of int or None",
+        "Shape of one image, for images in the rows of a table: (height, width), or with the channels as "
+        "`data_format` says.",
+    ),
+    "data_format": (
+        "{'channels_last', 'channels_first'}",
+        "Whether the features of steps, or the channels of images, are the last axis of X or the second.",
+    ),
     "init": (
         "{'auto', 'normal', 'scaled'}, str or keras.initializers.Initializer",
-        "How kernels are drawn. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': ``init_scale / sqrt(fan_in) * randn`` (A7.2). "
-        "'auto': 'normal', unless a probe of the built network finds that the signal or its gradient vanishes (A7.4), then "
-        "'scaled'; `init_` tells. Any other name is a Keras initializer's.",
+        "How kernels are drawn. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': ``init_scale / "
+        "sqrt(fan_in) * randn`` (A7.2). 'auto': 'normal', unless a probe of the built network finds that the "
+        "signal or its gradient vanishes (A7.4), then 'scaled'; `init_` tells. Any other name is a Keras "
+        "initializer's.",
     ),
-    "init_stddev": ("float", "Standard deviation of 'normal' (A7.1)."),
-    "init_scale": ("float", "Scale of 'scaled': 0.1 or 1 (A7.2)."),
-    "dropout": ("float", "Share of each hidden layer's outputs dropped in training; 0.5 for complex models (S3)."),
-    "l1": ("float", "Factor of the kernels' absolute values in the loss (A11)."),
-    "l2": ("float", "Factor of the kernels' squares in the loss (A11)."),
-    "standardize": ("bool", "Whether X gets zero mean and unit variance, by the statistics of the training part (A2)."),
+    "init_stddev": (
+        "float",
+        "Standard deviation of 'normal' (A7.1).",
+    ),
+    "init_scale": (
+        "float",
+        "Scale of 'scaled': 0.1 or 1 (A7.2).",
+    ),
+    "dropout": (
+        "float",
+        "Share of each hidden layer's outputs dropped in training; 0.5 for complex models (S3).",
+    ),
+    "l1": (
+        "float",
+        "Factor of the kernels' absolute values in the loss (A11).",
+    ),
+    "l2": (
+        "float",
+        "Factor of the kernels' squares in the loss (A11).",
+    ),
+    "standardize": (
+        "bool",
+        "Whether X gets zero mean and unit variance, by the statistics of the training part (A2).",
+    ),
     "optimizer": (
         "str or keras.optimizers.Optimizer",
-        "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, taken as it is with its "
-        "own rate, momentum and clipping, and copied for each fit.",
+        "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, taken"
+        " as it is with its own rate, momentum and clipping, and copied for each fit.",
     ),
-    "learning_rate": ("float", "The first rate (A5.2). Adaptive optimizers want less: 0.001."),
-    "momentum": ("float", "Momentum, for optimizers that have one."),
-    "nesterov": ("bool", "Whether the momentum is Nesterov's."),
-    "clipnorm": ("float or None", "Greatest norm of each variable's gradient, in Keras's meaning (A8)."),
-    "global_clipnorm": ("float or None", "Greatest norm of the whole gradient, in the article's meaning (A8); excludes `clipnorm`."),
-    "batch_size": ("int", "Rows of a minibatch (A3); all rows if there are fewer."),
+    "learning_rate": (
+        "float",
+        "The first rate (A5.2). Adaptive optimizers want less: 0.001.",
+    ),
+    "momentum": (
+        "float",
+        "Momentum, for optimizers that have one.",
+    ),
+    "nesterov": (
+        "bool",
+        "Whether the momentum is Nesterov's.",
+    ),
+    "clipnorm": (
+        "float or None",
+        "Greatest norm of each variable's gradient, in Keras's meaning (A8).",
+    ),
+    "global_clipnorm": (
+        "float or None",
+        "Greatest norm of the whole gradient, in the article's meaning (A8); excludes `clipnorm`.",
+    ),
+    "batch_size": (
+        "int",
+        "Rows of a minibatch (A3); all rows if there are fewer.",
+    ),
     "epochs": (
         "int or 'auto'",
-        "Passes over the data at most. 'auto' counts updates too, since small data starve otherwise: {epochs} epochs or {updates} "
-        "updates, whichever is more.",
+        "Passes over the data at most. 'auto' counts updates too, since small data starve otherwise: {epochs}"
+        " epochs or {updates} updates, whichever is more.",
     ),
     "patience": (
         "int or 'auto'",
-        "Epochs without improvement before the rate is lowered. 'auto': {patience_epochs} epochs or {patience_updates} updates, "
-        "whichever is more.",
+        "Epochs without improvement before the rate is lowered. 'auto': {patience_epochs} epochs or "
+        "{patience_updates} updates, whichever is more.",
     ),
-    "lr_factor": ("float", "What the rate is multiplied with when the monitored value stops improving: 1/2 or 1/5 (A5.3)."),
-    "min_lr_factor": ("float", "Training ends when the rate falls under this share of the first rate (A5.3)."),
-    "min_delta": ("float", "Least change of the monitored value that counts as an improvement."),
+    "lr_factor": (
+        "float",
+        "What the rate is multiplied with when the monitored value stops improving: 1/2 or 1/5 (A5.3).",
+    ),
+    "min_lr_factor": (
+        "float",
+        "Training ends when the rate falls under this share of the first rate (A5.3).",
+    ),
+    "min_delta": (
+        "float",
+        "Least change of the monitored value that counts as an improvement.",
+    ),
     "monitor": (
         "str",
-        "Name in `history_` of the value that decides on the rate and the best weights (A6). Without validation the same value of "
-        "the training part.",
+        "Name in `history_` of the value that decides on the rate and the best weights (A6). Without "
+        "validation the same value of the training part.",
     ),
     "validation_fraction": (
         "float",
-        "Share of the rows set apart for validation (A6), stratified for single-label classifiers; 0 for none. Not used when "
-        "`fit` gets `X_val`.",
+        "Share of the rows set apart for validation (A6), stratified for single-label classifiers; 0 for "
+        "none. Not used when `fit` gets `X_val`.",
     ),
-    "restore_best_weights": ("bool", "Whether the weights of the best epoch are kept instead of the last one's."),
-    "shuffle": ("bool", "Whether the rows are shuffled before each epoch (S4)."),
+    "restore_best_weights": (
+        "bool",
+        "Whether the weights of the best epoch are kept instead of the last one's.",
+    ),
+    "shuffle": (
+        "bool",
+        "Whether the rows are shuffled before each epoch (S4).",
+    ),
     "loss": (
         "'auto', str, callable or keras.losses.Loss",
-        "'auto' is cross-entropy for classes and the mean squared error of the standardised target for values. Losses of Keras "
-        "get what they expect: logits, probabilities or one-hot classes; a function gets class codes and probabilities.",
+        "'auto' is cross-entropy for classes and the mean squared error of the standardised target for "
+        "values. Losses of Keras get what they expect: logits, probabilities or one-hot classes; a function "
+        "gets class codes and probabilities.",
     ),
     "metrics": (
         "list of (str, callable or keras.metrics.Metric) or None",
@@ -70,8 +195,14 @@ PARAMETERS = {
         "bool",
         "Whether `fit` starts from the present weights, with the standardisation and the classes of the first fit.",
     ),
-    "callbacks": ("list of keras.callbacks.Callback or None", "Copied for each fit. Batch hooks make training step batch by batch."),
-    "steps_per_execution": ("'auto' or 1", "1 makes every update by a call of its own, as Keras's `fit` does; 'auto' compiles epochs."),
+    "callbacks": (
+        "list of keras.callbacks.Callback or None",
+        "Copied for each fit. Batch hooks make training step batch by batch.",
+    ),
+    "steps_per_execution": (
+        "'auto' or 1",
+        "1 makes every update by a call of its own, as Keras's `fit` does; 'auto' compiles epochs.",
+    ),
     "dtype": (
         "{'float32', 'float64', 'mixed_float16', 'mixed_bfloat16'}",
         "Type or policy of the network; predictions have the type of its variables.",
@@ -80,24 +211,59 @@ PARAMETERS = {
         "int, RandomState or None",
         "Seed of the split, the initial weights, dropout and shuffling. An int gives the same numbers in every fit.",
     ),
-    "verbose": ("int or 'auto'", "0 is silent, 1 shows Keras's progress bar, 2 a line for each epoch."),
+    "verbose": (
+        "int or 'auto'",
+        "0 is silent, 1 or 'auto' shows Keras's progress bar, 2 a line for each epoch.",
+    ),
 }
 
 ATTRIBUTES = {
-    "model_": ("keras.Model", "The complete model, for use without this package: raw features in; probabilities (one column for "
-               "two classes) or values in the target's unit out. Built when first asked for."),
-    "history_": ("dict of str to list of float", "A value for each epoch: Keras's logs; `learning_rate`; `update_ratio`, overall and by "
-                 "layer as ``update_ratio/<layer>`` (A5.4); `clipped`, the share of clipped updates (A8)."),
-    "n_epochs_": ("int", "Epochs trained."),
-    "best_epoch_": ("int", "Index of the epoch with the best monitored value; -1 if there was none."),
-    "init_": ("InitChoice", "The `rule` that drew the initial weights, and the `reason`."),
-    "stopped_by_": ("{'epochs', 'learning_rate', 'callback', 'non_finite_loss'}", "Why training ended."),
-    "rate_rule_": ("{'plateau', 'callback', 'schedule'}", "What set the rate: the plateau rule of the article, unless a callback of yours "
-                   "or a schedule in your optimizer did."),
-    "n_features_in_": ("int", "Columns of X."),
-    "feature_names_in_": ("ndarray of shape (n_features_in_,)", "Names of the columns, if all are strings."),
+    "model_": (
+        "keras.Model",
+        "The complete model, for use without this package: raw features in; probabilities (one column for two"
+        " classes) or values in the target's unit out. Built when first asked for.",
+    ),
+    "history_": (
+        "dict of str to list of float",
+        "A value for each epoch: Keras's logs; `learning_rate`; `update_ratio`, overall and by layer as "
+        "``update_ratio/<layer>`` (A5.4); `clipped`, the share of clipped updates (A8).",
+    ),
+    "n_epochs_": (
+        "int",
+        "Epochs trained.",
+    ),
+    "best_epoch_": (
+        "int",
+        "Index of the epoch with the best monitored value; -1 if there was none.",
+    ),
+    "init_": (
+        "InitChoice",
+        "The `rule` that drew the initial weights, and the `reason`.",
+    ),
+    "stopped_by_": (
+        "{'epochs', 'learning_rate', 'callback', 'non_finite_loss'}",
+        "Why training ended.",
+    ),
+    "rate_rule_": (
+        "{'plateau', 'callback', 'schedule'}",
+        "What set the rate: the plateau rule of the article, unless a callback of yours or a schedule in your"
+        " optimizer did.",
+    ),
+    "n_features_in_": (
+        "int",
+        "Columns of a table; of other X the features of a step or the channels of an image.",
+    ),
+    "feature_names_in_": (
+        "ndarray of shape (n_features_in_,)",
+        "Names of the columns, if all are strings.",
+    ),
 }
-CLASSIFIER_ATTRIBUTES = {"classes_": ("ndarray of shape (n_classes,)", "Labels, sorted.")}
+CLASSIFIER_ATTRIBUTES = {
+    "classes_": (
+        "ndarray of shape (n_classes,)",
+        "Labels, sorted.",
+    ),
+}
 
 
 def documented(estimator_class):

@@ -1,5 +1,6 @@
 """What a fit leaves: a recipe, weights and the encodings of both sides."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,8 @@ class FittedNetwork:
     ----------
     recipe : Recipe
     weights : list of ndarray
-    encoder : object
-        Encodes X; a `TableEncoder` for tables.
+    encoder : Encoder
+        Encodes X.
     target : object
         Encodes y and decodes outputs, such as a `MulticlassTarget`.
     sample : tuple of ndarray
@@ -35,13 +36,15 @@ class FittedNetwork:
     sample: tuple
     optimizer_state: list | None = None
 
-    def outputs(self, X):
+    def outputs(self, X, **changed):
         """Logits or standardised values of every row.
 
         Parameters
         ----------
-        X : array or CSR matrix
+        X : array, CSR matrix or Sequences
             Validated.
+        **changed
+            Arguments of the network that X needs otherwise than the X of `fit`; its weights stay the same.
 
         Returns
         -------
@@ -50,19 +53,30 @@ class FittedNetwork:
         dtype = numbers(self.recipe.dtype)
         rows = self.encoder.rows(X, dtype)
         size = prediction_rows(rows.row_bytes, 1)
-        with POOL.borrow(self.recipe, self.sample) as program:
+        recipe = self.recipe
+        if changed:
+            recipe = dataclasses.replace(recipe, network=recipe.network.replace(**changed))
+        with POOL.borrow(recipe, self.sample) as program:
             program.load_weights(self.weights)
             parts = [program.predict(rows.take(slice(start, start + size))) for start in range(0, len(rows), size)]
         return np.concatenate(parts).astype(dtype, copy=False)
 
-    def model(self):
-        """Build the complete Keras model: raw features in, probabilities or values in the target's unit out."""
-        core = self.recipe.network.model()
+    def model(self, **changed):
+        """Build the complete Keras model: raw features in, probabilities or values in the target's unit out.
+
+        Parameters
+        ----------
+        **changed
+            Arguments of the network that differ from those of training; its weights stay the same.
+        """
+        core = self.recipe.network.model(**changed)
         core.set_weights(self.weights)
         return complete_model(
             core,
             mean=self.encoder.standardizer.mean,
             scale=self.encoder.standardizer.scale,
             activation=self.target.activation,
+            raw_shape=self.encoder.raw_shape,
+            channels_first=self.encoder.channels_first,
             **self.target.unit_of_columns(),
         )

@@ -59,13 +59,14 @@ class ClassifierHead(ClassifierMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, ...)
+            In any form that `fit` takes.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`, of the estimator's type (float32 by default). For multilabel targets the probability of
-            each label.
+            In the order of `classes_`, of the estimator's type (float32 by default). For multilabel targets the
+            probability of each label.
         """
         outputs = self._outputs(X)
         return self._fitted.target.decode(outputs)
@@ -75,7 +76,8 @@ class ClassifierHead(ClassifierMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, ...)
+            In any form that `fit` takes.
 
         Returns
         -------
@@ -89,8 +91,8 @@ class ClassifierHead(ClassifierMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The first call's rows give the statistics for standardisation.
+        X : {array-like, sparse matrix} of shape (n_samples, ...)
+            In any form that `fit` takes. The first call's rows give the statistics for standardisation.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
         classes : array-like of shape (n_classes,), optional
             All labels; needed at the first call if y lacks some.
@@ -141,11 +143,13 @@ class RegressorHead(RegressorMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, ...)
+            In any form that `fit` takes.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Of the estimator's type (float32 by default), or float64 where an offset of y would be lost otherwise.
         """
         outputs = self._outputs(X)
         return self._fitted.target.predict(outputs)
@@ -155,8 +159,8 @@ class RegressorHead(RegressorMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The first call's rows give the statistics for standardisation.
+        X : {array-like, sparse matrix} of shape (n_samples, ...)
+            In any form that `fit` takes. The first call's rows give the statistics for standardisation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
 

@@ -1,12 +1,12 @@
 """Dense networks for tables."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 from presets import article
 from presets.builders.dnn import build_dnn
 from presets.builders.network import Network
 from presets.estimators._base import NetworkEstimator
+from presets.estimators._checks import check_widths
 from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
 from presets.estimators._presets import PresetMixin
@@ -28,8 +28,7 @@ class DNN(PresetMixin, NetworkEstimator):
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)
-        if not all(isinstance(width, Integral) and width > 0 for width in self.hidden_layer_sizes):
-            raise ValueError(f"hidden_layer_sizes must hold positive integers, but it is {self.hidden_layer_sizes!r}.")
+        check_widths("hidden_layer_sizes", self.hidden_layer_sizes, may_be_empty=True)
         return callbacks
 
     def _network(self, input_shape, n_outputs):

@@ -1,0 +1,1 @@
+"""Searches over the estimators with Keras Tuner."""

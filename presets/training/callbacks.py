@@ -25,8 +25,8 @@ def copy_for_fit(callbacks):
 def needs_batches(callback):
     """Whether a callback must be called at every batch.
 
-    Several of Keras's own override the batch hooks and use them only at settings finer than an epoch; what `TerminateOnNaN`
-    does at batches, training does itself at epochs.
+    Several of Keras's own override the batch hooks and use them only at settings finer than an epoch; what
+    `TerminateOnNaN` does at batches, training does itself at epochs.
     """
     overridden = any(not getattr(getattr(callback, hook), "_is_default", False) for hook in BATCH_HOOKS)
     if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):

@@ -10,7 +10,7 @@ PART_BUDGET = 1 << 27
 """Bytes of X in one part."""
 
 PREDICTION_BUDGET = 1 << 20
-"""Bytes of X in one call of a program that predicts or validates: small enough for the caches, large enough to be busy."""
+"""Bytes of X in one call of a program that predicts or validates: few enough for the caches."""
 
 
 class Dataset:

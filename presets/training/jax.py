@@ -1,11 +1,10 @@
 """Compiled epochs on JAX: Keras's own stateless `train_step` in a device loop over rows gathered on the device.
 
-XLA compiles for fixed shapes. Arrays are padded with rows that no index touches, up to one of few sizes (`_bucket`), so that folds
-and splits share a program; the short last batch of an epoch is a step of its own.
+XLA compiles for fixed shapes. Arrays are padded with rows that no index touches, up to one of few sizes (`_bucket`), so
+that folds and splits share a program; the short last batch of an epoch is a step of its own.
 """
 
 import contextlib
-import functools
 
 import jax
 import jax.numpy as jnp
@@ -19,10 +18,7 @@ class JaxProgram(Program):
     """A program whose epoch is one call of a jitted function, two if the last batch is short."""
 
     def __init__(self, recipe, sample):
-        self._precision = functools.partial(jax.enable_x64, True) if recipe.dtype == "float64" else contextlib.nullcontext
-        with self._precision():
-            super().__init__(recipe, sample)
-        self._weighted = len(sample) == 3
+        super().__init__(recipe, sample)
         self._step = jax.jit(self._trace_step)
         self._epoch = jax.jit(self._trace_epoch, static_argnames="batch_size")
         self._test = jax.jit(self._trace_test, static_argnames="batch_size")
@@ -30,38 +26,32 @@ class JaxProgram(Program):
         self._predict = jax.jit(self._trace_predict)
         self._gradients = jax.jit(self._trace_gradients)
 
-    def load(self, *args, **kwargs):
-        with self._precision():
-            super().load(*args, **kwargs)
-
-    def load_weights(self, weights):
-        with self._precision():
-            super().load_weights(weights)
+    @staticmethod
+    def scope(recipe):
+        """Context in which a program is built and used: JAX turns float64 into float32 outside of it."""
+        return jax.enable_x64(True) if recipe.dtype == "float64" else contextlib.nullcontext()
 
     def put(self, data):
         """Put arrays on the device, padded to a bucket of rows."""
-        with self._precision():
-            return tree.map_structure(lambda values: jnp.asarray(_pad(values)), data)
+        return tree.map_structure(lambda values: jnp.asarray(_pad(values)), data)
 
     def train_epoch(self, data, order, batch_size, *, first=True):
-        """Make one update for each batch of the rows in `order`; metrics start over if this is the epoch's first part."""
+        """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
         if first:
             self.core.reset_metrics()
         n_full, n_rest = divmod(len(order), batch_size)
         padded = _pad(order[: n_full * batch_size])
-        with self._precision():
-            logs, squares, state = self._epoch(self._state(), data, padded, n_full, batch_size=batch_size)
-            if n_rest:
-                logs, state = self._step(state, data, order[-n_rest:])
-            self._set_state(state)
+        logs, squares, state = self._epoch(self._state(), data, padded, n_full, batch_size=batch_size)
+        if n_rest:
+            logs, state = self._step(state, data, order[-n_rest:])
+        self._set_state(state)
         update_squares, weight_squares = np.asarray(squares)
         return EpochResult(_floats(logs), update_squares, weight_squares, self.n_clipped())
 
     def train_step(self, data, rows):
         """Make one update with these rows."""
-        with self._precision():
-            logs, state = self._step(self._state(), data, rows)
-            self._set_state(state)
+        logs, state = self._step(self._state(), data, rows)
+        self._set_state(state)
         return _floats(logs)
 
     def test_epoch(self, data, order, batch_size, *, first=True):
@@ -72,26 +62,23 @@ class JaxProgram(Program):
         trainable, others, _, metrics = self._state()
         state = (trainable, others, metrics)
         logs = {}
-        with self._precision():
-            if n_full:
-                logs, state = self._test(state, data, _pad(order[: n_full * batch_size]), n_full, batch_size=batch_size)
-            if n_rest:
-                logs, state = self._test_rest(state, data, order[-n_rest:])
-            _assign(self.core.metrics_variables, state[-1])
+        if n_full:
+            logs, state = self._test(state, data, _pad(order[: n_full * batch_size]), n_full, batch_size=batch_size)
+        if n_rest:
+            logs, state = self._test_rest(state, data, order[-n_rest:])
+        _assign(self.core.metrics_variables, state[-1])
         return _floats(logs)
 
     def predict(self, x):
         """Outputs of the core for one chunk of rows, as an array."""
         n_rows = len(tree.flatten(x)[0])
         trainable, others, *_ = self._state()
-        with self._precision():
-            return np.asarray(self._predict((trainable, others), tree.map_structure(_pad, x)))[:n_rows]
+        return np.asarray(self._predict((trainable, others), tree.map_structure(_pad, x)))[:n_rows]
 
     def gradients(self, data):
         """Gradients of the loss, without dropout, for every trainable variable."""
         trainable, others, _, metrics = self._state()
-        with self._precision():
-            return [np.asarray(g) for g in self._gradients(trainable, others, metrics, data)]
+        return [np.asarray(g) for g in self._gradients(trainable, others, metrics, data)]
 
     def _state(self):
         core = self.core
@@ -138,7 +125,6 @@ class JaxProgram(Program):
     def _trace_predict(self, state, x):
         self.n_traces += 1
         return self.core.predict_step(state, (x,))[0]
-
 
     def _trace_gradients(self, trainable, others, metrics, data):
         self.n_traces += 1

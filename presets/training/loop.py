@@ -101,7 +101,12 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks), has_company=bool(callbacks))
     recorder = Recorder(program, n_updates)
     calls = keras.callbacks.CallbackList(
-        list(callbacks), add_progbar=verbose != 0, model=core, verbose=int(verbose), epochs=rules.epochs, steps=n_updates
+        list(callbacks),
+        add_progbar=verbose != 0,
+        model=core,
+        verbose=int(verbose),
+        epochs=rules.epochs,
+        steps=n_updates,
     )
     step_hooks = calls if rules.by_steps or any(map(needs_batches, callbacks)) else None
     outcome = Outcome(program.weights())
@@ -111,7 +116,9 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     for epoch in range(core._initial_epoch or 0, rules.epochs):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
-        result = _update(program, training, rng.permutation(rows) if rules.shuffle else rows, rules.batch_size, step_hooks)
+        result = _update(
+            program, training, rng.permutation(rows) if rules.shuffle else rows, rules.batch_size, step_hooks
+        )
         logs = dict(result.logs)
         if len(validation_rows):
             logs |= _validate(program, validation, validation_rows, rules.batch_size, calls)
@@ -122,9 +129,7 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
             outcome.stopped_by = "non_finite_loss"
             break
         if plateau.is_best(logs[rules.monitor]):
-            outcome.best_epoch = recorder.n_epochs - 1
-            if rules.restore_best_weights:
-                outcome.weights = program.weights()
+            outcome.weights, outcome.best_epoch = program.weights(), recorder.n_epochs - 1
         if core.stop_training:
             outcome.stopped_by = "callback"
             break

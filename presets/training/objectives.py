@@ -1,7 +1,8 @@
 """Losses and metrics on the outputs of a core, which are logits or standardised values.
 
-A core ends before its activation, so that losses keep the logits. What a user names (`loss="binary_focal_crossentropy"`,
-`metrics=["AUC"]`) is written for probabilities, one-hot classes or values in the target's unit: the classes here translate.
+A core ends before its activation, so that losses keep the logits. What a user names
+(`loss="binary_focal_crossentropy"`, `metrics=["AUC"]`) is written for probabilities, one-hot classes or values in the
+target's unit: the classes here translate.
 """
 
 import inspect
@@ -72,6 +73,7 @@ class OutputLoss(keras.losses.Loss):
             self._function, self._arguments = function, {"from_logits": True} if logits else {}
 
     def call(self, y_true, y_pred):
+        """Loss of each row."""
         if self._one_hot:
             y_true = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
         return self._function(y_true, self._activation(y_pred), **self._arguments)
@@ -80,8 +82,8 @@ class OutputLoss(keras.losses.Loss):
 class OutputMetric(keras.metrics.Metric):
     """A Keras metric, applied to the outputs of a core.
 
-    Probabilities are made from logits; standardised values return to the target's unit by `scale` and `offset`, which are
-    variables, so that another target does not compile again.
+    Probabilities are made from logits; standardised values return to the target's unit by `scale` and `offset`, which
+    are variables, so that another target does not compile again.
     """
 
     def __init__(self, metric, activation, n_outputs, dtype):
@@ -101,6 +103,7 @@ class OutputMetric(keras.metrics.Metric):
         return getattr(self.inner, "_direction", "down")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take in the outputs of a batch."""
         y_pred = self._activation(y_pred)
         if self._one_hot:
             y_true = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
@@ -109,9 +112,11 @@ class OutputMetric(keras.metrics.Metric):
         self.inner.update_state(y_true, y_pred, sample_weight)
 
     def reset_state(self):
+        """Start over; the unit stays."""
         self.inner.reset_state()
 
     def result(self):
+        """The value so far."""
         return self.inner.result()
 
 

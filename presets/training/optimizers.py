@@ -14,12 +14,17 @@ class ClipCounter:
     """Mixin for a Keras optimizer: clips as Keras does and counts the steps in which anything met its limit (A8)."""
 
     def build(self, variables):
+        """Add the counter, and the constants that are variables, to the state of the optimizer."""
         if not self.built:
             self.n_clipped = self.add_variable((), initializer="zeros", dtype="float32", name="n_clipped")
             for name in TUNABLE:
                 if isinstance(getattr(self, name, None), Tunable):
                     self._track_variable(getattr(self, name))
         super().build(variables)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        # read once, not once for each variable
+        super()._backend_update_step(grads, trainable_variables, ops.convert_to_tensor(learning_rate))
 
     def _clip_gradients(self, grads):
         if self.clipnorm is None and self.global_clipnorm is None:
@@ -65,7 +70,8 @@ def make_optimizer(optimizer_class, config, tunables):
 def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, global_clipnorm):
     """Class and configuration of an optimizer given by name or as an unbuilt Keras optimizer.
 
-    An optimizer object is taken as it is, with its own rate, momentum and clipping; a name gets them from the parameters.
+    An optimizer object is taken as it is, with its own rate, momentum and clipping; a name gets them from the
+    parameters.
 
     Returns
     -------
@@ -79,11 +85,8 @@ def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, 
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer), optimizer.get_config()
-    try:
-        found = keras.optimizers.get(optimizer)
-    except ValueError as error:
-        raise ValueError(f"optimizer={optimizer!r} is not the name of a Keras optimizer, such as 'sgd' or 'adam'.") from error
-    config = found.get_config() | {
+    optimizer_class, defaults = _named(optimizer)
+    config = defaults | {
         "learning_rate": float(learning_rate),
         "clipnorm": clipnorm,
         "global_clipnorm": global_clipnorm,
@@ -94,4 +97,16 @@ def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, 
         raise ValueError(f"momentum={momentum} does not apply to optimizer={optimizer!r}; set momentum=0 or use 'sgd'.")
     if "nesterov" in config:
         config["nesterov"] = bool(nesterov)
-    return type(found), config
+    return optimizer_class, config
+
+
+@functools.cache
+def _named(name):
+    """Class and default configuration of an optimizer; Keras makes one, with its variables, to tell them."""
+    try:
+        found = keras.optimizers.get(name)
+    except ValueError as error:
+        raise ValueError(
+            f"optimizer={name!r} is not the name of a Keras optimizer, such as 'sgd' or 'adam'."
+        ) from error
+    return type(found), found.get_config()

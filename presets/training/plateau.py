@@ -1,4 +1,4 @@
-"""The plateau rule (A5.3): divide the rate when the monitored value stops improving; stop when the rate is very small."""
+"""The plateau rule (A5.3): divide the rate when the monitored value stops improving; stop when it is very small."""
 
 import math
 

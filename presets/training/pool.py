@@ -8,7 +8,7 @@ import threading
 import keras
 
 MAX_PROGRAMS = 16
-"""Idle programs kept; each holds its network's variables, and TensorFlow keeps about 3 MB for good when one is dropped."""
+"""Idle programs kept. Each holds its network's variables; TensorFlow keeps some MB for good when one is dropped."""
 
 
 class ProgramPool:
@@ -37,17 +37,23 @@ class ProgramPool:
         Yields
         ------
         Program
-            For the borrower alone. Whoever borrows it next loads it anew, so an error or an interrupt in between does no harm.
+            For the borrower alone. Whoever borrows it next loads it anew, so an error or an interrupt in between does
+            no harm.
         """
-        key = (recipe.key, len(sample), tuple(keras.tree.map_structure(lambda v: str(v.dtype), keras.tree.flatten(sample))))
-        program = self._take(key) or program_class()(recipe, sample)
-        try:
-            yield program
-        finally:
-            with self._lock:
-                self._idle.append((key, program))
-                while len(self._idle) > self.max_programs:
-                    self._idle.popleft()
+        key = (
+            recipe.key,
+            len(sample),
+            tuple(keras.tree.map_structure(lambda v: str(v.dtype), keras.tree.flatten(sample))),
+        )
+        with program_class().scope(recipe):
+            program = self._take(key) or program_class()(recipe, sample)
+            try:
+                yield program
+            finally:
+                with self._lock:
+                    self._idle.append((key, program))
+                    while len(self._idle) > self.max_programs:
+                        self._idle.popleft()
 
     def _take(self, key):
         with self._lock:

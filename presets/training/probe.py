@@ -1,4 +1,4 @@
-"""The probe of the first initialisation (A7.3-4): does the signal, or its gradient, vanish on its way through the network?"""
+"""The probe of the first initialisation (A7.3-4): it finds where the signal, or its gradient, vanishes."""
 
 from dataclasses import dataclass
 
@@ -58,8 +58,14 @@ def measure_signal(program, data):
     gradients = dict(zip((v.path for v in program.core.trainable_variables), program.gradients(data), strict=True))
     kernels = {v.path: v for layer in layers for v in layer.trainable_variables if v.name == "kernel"}
     return Signal(
-        {layer.name: _rms(values) for layer, values in zip(layers, map(keras.ops.convert_to_numpy, outputs), strict=True)},
-        {path.rpartition("/")[0]: _rms(gradients[path]) / _rms(program.to_host(kernel)) for path, kernel in kernels.items()},
+        {
+            layer.name: _rms(values)
+            for layer, values in zip(layers, map(keras.ops.convert_to_numpy, outputs), strict=True)
+        },
+        {
+            path.rpartition("/")[0]: _rms(gradients[path]) / _rms(program.to_host(kernel))
+            for path, kernel in kernels.items()
+        },
     )
 
 
@@ -73,14 +79,16 @@ def vanishing(signal):
     hidden = list(signal.outputs.items())[:-1]
     if hidden and hidden[-1][1] < article.VANISHING_SIGNAL * hidden[0][1]:
         (first, before), (last, after) = hidden[0], hidden[-1]
-        return f"the signal vanishes: from layer {first!r} to {last!r} it shrinks to {after / before:.2g} of what it was"
+        return (
+            f"the signal vanishes: from layer {first!r} to {last!r} it shrinks to {after / before:.2g} of what it was"
+        )
     weakest = min(signal.gradients, key=signal.gradients.get)
     if signal.gradients[weakest] < article.VANISHING_GRADIENT:
         return f"the gradient vanishes: in layer {weakest!r} it is {signal.gradients[weakest]:.2g} of the weights"
     return None
 
 
-def choose_init(program, batch, rules, seed):
+def choose_init(program, batch, rules, seed, **drawn):
     """Draw initial weights by the first rule that passes the probe, or by the last.
 
     Parameters
@@ -91,6 +99,8 @@ def choose_init(program, batch, rules, seed):
     rules : dict of str to keras.initializers.Initializer
         Initializers of the kernels by the names of their rules.
     seed : int
+    **drawn
+        Further rules of `draw_weights`.
 
     Returns
     -------
@@ -100,13 +110,13 @@ def choose_init(program, batch, rules, seed):
     *tried, last = rules
     reason = "as given"
     for rule in tried:
-        weights = program.draw(seed, kernel_initializer=rules[rule])
+        weights = program.draw(seed, kernel_initializer=rules[rule], **drawn)
         program.load_weights(weights)
         found = vanishing(measure_signal(program, batch))
         if found is None:
             return weights, InitChoice(rule, "the probe found the signal and its gradient in every layer")
         reason = f"with init={rule!r} {found}"
-    return program.draw(seed, kernel_initializer=rules[last]), InitChoice(last, reason)
+    return program.draw(seed, kernel_initializer=rules[last], **drawn), InitChoice(last, reason)
 
 
 def _rms(values):

@@ -1,5 +1,6 @@
 """A compiled network that many fits borrow one after the other."""
 
+import contextlib
 from dataclasses import dataclass
 
 import keras
@@ -36,8 +37,8 @@ class EpochResult:
 class Program:
     """A core with optimizer, loss and metrics, and the compiled functions that train it.
 
-    Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a fresh one.
-    A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`.
+    Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a
+    fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ class Program:
             optimizer=self.optimizer,
             loss=make_loss(recipe.loss, recipe.activation, loss_dtype),
             weighted_metrics=[
-                make_metric(metric, recipe.activation, recipe.network.n_outputs, loss_dtype) for metric in recipe.metrics
+                make_metric(metric, recipe.activation, recipe.network.n_outputs, loss_dtype)
+                for metric in recipe.metrics
             ],
             jit_compile=False,
         )
@@ -69,6 +71,11 @@ class Program:
         self._built_weights = self.weights()
         self._built_optimizer = self.optimizer_state()
         self.loaded = None
+
+    @staticmethod
+    def scope(recipe):
+        """Context in which a program of this recipe is built and used."""
+        return contextlib.nullcontext()
 
     def _build_core(self, recipe):
         in_network = {name: self.tunables[name] for name in NETWORK_TUNABLES if name in self.tunables}
@@ -156,7 +163,7 @@ class Program:
         return [self.to_host(v) for v in self.optimizer.variables]
 
     def train_by_steps(self, data, order, batch_size, *, first=True, on_begin=None, on_end=None):
-        """Make an epoch of updates one batch at a time, as Keras's `fit` does, and call the hooks before and after each."""
+        """Make an epoch of updates one by one, as Keras's `fit` does, and call the hooks before and after each."""
         if first:
             self.core.reset_metrics()
         n_full = len(order) // batch_size

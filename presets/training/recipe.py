@@ -1,6 +1,7 @@
 """What a compiled program is made from, and which fits may share one."""
 
 import functools
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def numbers(dtype):
 def freeze(value):
     """Turn a value into something hashable that is equal for values which build the same.
 
-    Keras's objects compare by class and configuration, functions by identity, other objects by their attributes.
+    Keras's objects compare by class and configuration, its models by their weights too, functions by identity, other
+    objects by their parameters.
     """
     if isinstance(value, str | int | float | bool | type(None) | type):
         return value
@@ -95,8 +97,16 @@ def freeze(value):
         return tuple(sorted((str(k), freeze(v)) for k, v in value.items()))
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
-    if hasattr(value, "get_config") and not isinstance(value, keras.Model):
-        return type(value), json.dumps(keras.saving.serialize_keras_object(value), sort_keys=True, default=repr)
+    if hasattr(value, "get_config"):
+        config = json.dumps(keras.saving.serialize_keras_object(value), sort_keys=True, default=repr)
+        return type(value), config, _digest(value.get_weights()) if isinstance(value, keras.Model) else None
     if hasattr(value, "get_params"):
         return type(value), freeze(value.get_params(deep=False))
     return value
+
+
+def _digest(arrays):
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array))
+    return digest.digest()

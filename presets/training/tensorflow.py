@@ -9,7 +9,8 @@ from presets.training.program import EpochResult, Program
 class Compiled:
     """A function that is traced at its first call, once, for tensors of these specs.
 
-    A `tf.function` would look at its arguments at every call, and warn of retracing when many programs trace the same method.
+    A `tf.function` would look at its arguments at every call, and warn of retracing when many programs trace the same
+    method.
     """
 
     def __init__(self, function, *specs):
@@ -55,7 +56,7 @@ class TensorFlowProgram(Program):
         return tree.map_structure(tf.convert_to_tensor, data)
 
     def train_epoch(self, data, order, batch_size, *, first=True):
-        """Make one update for each batch of the rows in `order`; metrics start over if this is the epoch's first part."""
+        """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
         logs, *squares, n_clipped = self._epoch(data, order, batch_size, first)
         return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped))
 
@@ -111,7 +112,9 @@ class TensorFlowProgram(Program):
         last = (tf.size(order) - 1) // batch_size * batch_size
         tf.while_loop(
             lambda start: start < last,
-            lambda start: _after(self.core.test_step(_gather(data, order[start : start + batch_size])), start + batch_size),
+            lambda start: _after(
+                self.core.test_step(_gather(data, order[start : start + batch_size])), start + batch_size
+            ),
             [0],
             parallel_iterations=1,
         )
@@ -120,7 +123,6 @@ class TensorFlowProgram(Program):
     def _trace_predict(self, x):
         self.n_traces += 1
         return self.core.predict_step((x,))
-
 
     def _trace_gradients(self, data):
         self.n_traces += 1

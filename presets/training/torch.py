@@ -18,7 +18,7 @@ class TorchProgram(Program):
         return _floats(self.core.train_step(_gather(data, rows)))
 
     def train_epoch(self, data, order, batch_size, *, first=True):
-        """Make one update for each batch of the rows in `order`; metrics start over if this is the epoch's first part."""
+        """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
         return self.train_by_steps(data, order, batch_size, first=first)
 
     def test_epoch(self, data, order, batch_size, *, first=True):

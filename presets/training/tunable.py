@@ -6,9 +6,9 @@ import keras
 class Tunable(keras.Variable):
     """A scalar such as a dropout rate or a clipping norm, as a variable of a compiled program.
 
-    Keras's layers and optimizers ask such numbers in Python whether they are on (``if rate > 0``, ``momentum != 0``), and trace
-    another network when they are not. Whether a number is on is part of a program's key, and only a number that is on becomes a
-    `Tunable`; so the answers to those questions are constant, whatever the present value.
+    Keras's layers and optimizers ask such numbers in Python whether they are on (``if rate > 0``, ``momentum != 0``),
+    and trace another network when they are not. Whether a number is on is part of a program's key, and only a number
+    that is on becomes a `Tunable`; so the answers to those questions are constant, whatever the present value.
 
     Parameters
     ----------

@@ -20,13 +20,17 @@ OPTIMIZER = {"learning_rate": 0.1, "momentum": 0.0, "nesterov": False, "clipnorm
 
 def make_data(n_samples=150, weighted=False):
     """Standardised features, class codes and weights or None."""
-    x, y = make_classification(n_samples, N_FEATURES, n_informative=5, n_redundant=0, n_classes=N_CLASSES, random_state=0)
+    x, y = make_classification(
+        n_samples, N_FEATURES, n_informative=5, n_redundant=0, n_classes=N_CLASSES, random_state=0
+    )
     weights = np.random.default_rng(1).uniform(0.2, 2.0, n_samples).astype("float32") if weighted else None
     rows = Rows(x, Standardizer.identity(N_FEATURES), "float32")
     return Dataset(rows, y.astype("int32"), weights)
 
 
-def make_recipe(build=build_dnn, *, optimizer="sgd", metrics=("accuracy",), dtype="float32", dropout=0.0, l2=0.0, **constants):
+def make_recipe(
+    build=build_dnn, *, optimizer="sgd", metrics=("accuracy",), dtype="float32", dropout=0.0, l2=0.0, **constants
+):
     """A recipe for a small network."""
     arguments = {
         "hidden_layer_sizes": (8,),
@@ -62,16 +66,17 @@ def make_rules(**changes):
 def run(recipe, dataset, rules, *, program=None, n_training=120, seed=3, **options):
     """Train from weights drawn with `seed`; give the outcome and the program."""
     rows = np.arange(len(dataset))
-    program = program or program_class()(recipe, dataset.take(rows[:1]))
-    program.load(program.draw(seed), recipe, seed=seed)
-    outcome = train(
-        program,
-        dataset,
-        rows[:n_training],
-        dataset,
-        rows[n_training:],
-        rules,
-        rng=np.random.default_rng(seed),
-        **options,
-    )
+    with program_class().scope(recipe):
+        program = program or program_class()(recipe, dataset.take(rows[:1]))
+        program.load(program.draw(seed), recipe, seed=seed)
+        outcome = train(
+            program,
+            dataset,
+            rows[:n_training],
+            dataset,
+            rows[n_training:],
+            rules,
+            rng=np.random.default_rng(seed),
+            **options,
+        )
     return outcome, program

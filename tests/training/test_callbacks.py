@@ -66,7 +66,9 @@ def test_batch_hooks_are_called_and_change_no_number():
 
 
 def test_early_stopping_ends_training():
-    fitted = fit(keras.callbacks.EarlyStopping(monitor="val_loss", patience=0, baseline=-1.0, min_delta=10.0), epochs=50)
+    fitted = fit(
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=0, baseline=-1.0, min_delta=10.0), epochs=50
+    )
     assert fitted.stopped_by_ == "callback"
     assert fitted.n_epochs_ < 50
 
@@ -99,7 +101,7 @@ def test_schedule_in_the_optimizer_turns_the_plateau_rule_off():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=4, decay_rate=0.5, staircase=True)
     fitted = fit(optimizer=keras.optimizers.SGD(schedule), patience=1, min_delta=100.0)
     assert fitted.rate_rule_ == "schedule"
-    np.testing.assert_allclose(fitted.history_["learning_rate"], [0.05, 0.025, 0.0125, 0.00625], rtol=1e-5)
+    np.testing.assert_allclose(fitted.history_["learning_rate"], [0.1, 0.05, 0.025, 0.0125], rtol=1e-5)
 
 
 def test_csv_logger_writes_the_history(tmp_path):

@@ -41,12 +41,16 @@ def test_multiclass_loss(loss):
     assert number(found) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("loss", ["binary_crossentropy", "hinge", "mean_squared_error", keras.losses.BinaryFocalCrossentropy()], ids=str)
+@pytest.mark.parametrize(
+    "loss", ["binary_crossentropy", "hinge", "mean_squared_error", keras.losses.BinaryFocalCrossentropy()], ids=str
+)
 def test_binary_loss(loss):
     found = make_loss(loss, "sigmoid", "float32")(BINARY, BINARY_LOGITS)
     reference = keras.losses.get(loss)
     probabilities = 1 / (1 + np.exp(-BINARY_LOGITS))
-    assert number(found) == pytest.approx(np.mean(keras.ops.convert_to_numpy(reference(BINARY, probabilities))), rel=1e-4)
+    assert number(found) == pytest.approx(
+        np.mean(keras.ops.convert_to_numpy(reference(BINARY, probabilities))), rel=1e-4
+    )
 
 
 def test_own_loss_gets_codes_and_probabilities():
@@ -83,7 +87,9 @@ def test_binary_accuracy_is_that_of_probabilities():
     found = make_metric("accuracy", "sigmoid", 1, "float32")
     found.update_state(BINARY, BINARY_LOGITS, WEIGHTS)
     assert found.name == "accuracy"
-    assert number(found.result()) == pytest.approx(np.average((BINARY_LOGITS > 0) == BINARY, axis=0, weights=WEIGHTS)[0])
+    assert number(found.result()) == pytest.approx(
+        np.average((BINARY_LOGITS > 0) == BINARY, axis=0, weights=WEIGHTS)[0]
+    )
 
 
 def test_regression_metric_is_in_the_unit_of_the_target():

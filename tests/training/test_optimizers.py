@@ -51,7 +51,7 @@ def test_an_optimizer_object_is_taken_as_it_is():
 
 
 def test_momentum_needs_an_optimizer_that_has_one():
-    with pytest.raises(ValueError, match="momentum=0.9 does not apply to optimizer='adam'"):
+    with pytest.raises(ValueError, match=r"momentum=0\.9 does not apply to optimizer='adam'"):
         optimizer_config("adam", learning_rate=0.1, momentum=0.9, nesterov=False, clipnorm=5.0, global_clipnorm=None)
 
 

@@ -115,7 +115,7 @@ def test_own_train_step_is_used():
 @pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16", "mixed_float16"])
 def test_other_types_learn_the_same_thing(dtype):
     expected, _ = run(make_recipe(), make_data(), make_rules())
-    outcome, program = run(make_recipe(dtype=dtype), make_data(), make_rules())
+    outcome, _ = run(make_recipe(dtype=dtype), make_data(), make_rules())
     numbers = "float64" if dtype == "float64" else "float32"
     assert all(weights.dtype == numbers for weights in outcome.weights)
     assert outcome.history["loss"][-1] < outcome.history["loss"][0]

@@ -63,5 +63,5 @@ def test_best_weights_are_those_of_the_best_epoch():
 
 
 def test_unknown_monitor_is_named_before_training():
-    with pytest.raises(ValueError, match="monitor='val_auc'.*val_loss"):
+    with pytest.raises(ValueError, match=r"monitor='val_auc'.*val_loss"):
         run(make_recipe(), make_data(), make_rules(monitor="val_auc"))

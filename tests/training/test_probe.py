@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from small import make_data, make_recipe
 
 from presets.builders.initializers import kernel_initializer
 from presets.training.pool import program_class
 from presets.training.probe import Signal, choose_init, measure_signal, vanishing
-from small import make_data, make_recipe
 
 RULES = {rule: kernel_initializer(rule, init_stddev=0.02, init_scale=1.0) for rule in ("normal", "scaled")}
 
@@ -19,7 +19,17 @@ def choose(sizes):
     return choose_init(program, batch, RULES, seed=0), program, batch
 
 
-@pytest.mark.parametrize(("sizes", "rule"), [((), "normal"), ((128,), "normal"), ((128, 128), "normal"), ((128,) * 4, "scaled"), ((256,) * 4, "scaled"), ((16, 16), "scaled")])
+@pytest.mark.parametrize(
+    ("sizes", "rule"),
+    [
+        ((), "normal"),
+        ((128,), "normal"),
+        ((128, 128), "normal"),
+        ((128,) * 4, "scaled"),
+        ((256,) * 4, "scaled"),
+        ((16, 16), "scaled"),
+    ],
+)
 def test_rule_by_depth_and_width(sizes, rule):
     (weights, choice), _, _ = choose(sizes)
     assert choice.rule == rule

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
+from small import make_data, make_recipe, make_rules, run
 
 from presets import DNNClassifier, clear_programs
 from presets.training.pool import POOL, ProgramPool
-from small import make_data, make_recipe, make_rules, run
 
 X, Y = make_classification(130, 6, n_informative=4, n_classes=3, random_state=0)
 
@@ -68,7 +68,13 @@ def test_other_rows_folds_and_class_weights_compile_nothing():
 
 def test_another_architecture_gets_a_program_of_its_own():
     clear_programs()
-    for parameters in ({}, {"hidden_layer_sizes": (4,)}, {"optimizer": "adam"}, {"activation": "tanh"}, {"dropout": 0.0}):
+    for parameters in (
+        {},
+        {"hidden_layer_sizes": (4,)},
+        {"optimizer": "adam"},
+        {"activation": "tanh"},
+        {"dropout": 0.0},
+    ):
         estimator(**parameters).fit(X, Y)
     assert len(POOL) == 5
 
@@ -183,7 +189,7 @@ def test_clear_programs_empties_the_pool():
 
 def test_pickle_carries_no_program():
     fitted = estimator().fit(X, Y)
-    fitted.model_  # built, but not carried either
+    assert fitted.model_.built  # but not carried either
     stored = pickle.dumps(fitted)
     assert len(stored) < 30_000
     np.testing.assert_array_equal(pickle.loads(stored).predict_proba(X), fitted.predict_proba(X))

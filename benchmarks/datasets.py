@@ -1,0 +1,92 @@
+"""The data of the benchmarks: tabular sets of a folder with a MANIFEST.json, digits, and synthetic rows."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_digits
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+MAX_ROWS = 10_000  # a 75/25 split leaves at most 7,500 training rows
+# an identifier and a split flag, by the manifest's notes
+UNUSED_COLUMNS = {"mpg": ["name"], "vowel": ["Train or Test"]}
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """One tabular set, split, encoded by the statistics of its training rows: numbers standardised, categories one-hot.
+
+    The target of a regression is standardised as well: its unit then handicaps no contender, and R2 does not change.
+    """
+
+    name: str
+    metric: str  # "accuracy" or "R2"
+    X_train: np.ndarray
+    X_test: np.ndarray
+    y_train: np.ndarray
+    y_test: np.ndarray
+
+
+def tabular_names(folder):
+    """Names of the tabular sets in `folder`, in the manifest's order."""
+    return [entry["name"] for entry in _manifest(folder) if entry["task"].startswith("tabular-")]
+
+
+def load_tabular(folder, name):
+    """Read the set `name` of `folder`, sample it down to 10,000 rows, split it 75/25, encode and standardise it."""
+    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
+    table = pd.read_csv(Path(folder) / entry["file"])
+    table = table.drop(columns=UNUSED_COLUMNS.get(name, []))
+    if len(table) > MAX_ROWS:
+        table = table.sample(MAX_ROWS, random_state=0)
+    y = table.pop(entry["target"]).to_numpy()
+    is_classification = entry["task"] == "tabular-classification"
+    X_train, X_test, y_train, y_test = train_test_split(
+        table, y, test_size=0.25, random_state=0, stratify=y if is_classification else None
+    )
+    encoder = _columns(table, entry["categorical"]).fit(X_train)
+    if not is_classification:
+        scaler = StandardScaler().fit(y_train[:, np.newaxis])
+        y_train, y_test = (scaler.transform(part[:, np.newaxis])[:, 0] for part in (y_train, y_test))
+    return Tabular(
+        name=name,
+        metric="accuracy" if is_classification else "R2",
+        X_train=encoder.transform(X_train).astype(np.float32),
+        X_test=encoder.transform(X_test).astype(np.float32),
+        y_train=y_train,
+        y_test=y_test,
+    )
+
+
+def digits():
+    """scikit-learn's digits, 1797 x 64, in types that every contender takes (torch wants float32 and int64)."""
+    X, y = load_digits(return_X_y=True)
+    return X.astype(np.float32), y.astype(np.int64)
+
+
+def synthetic(n_rows, shape, n_classes=10):
+    """Standard normal inputs of `shape` whose class is the largest of `n_classes` random projections."""
+    random = np.random.default_rng(0)
+    X = random.standard_normal((n_rows, *shape), dtype=np.float32)
+    flat = X.reshape(n_rows, -1)
+    return X, np.argmax(flat @ random.standard_normal((flat.shape[1], n_classes), dtype=np.float32), axis=1)
+
+
+def _manifest(folder):
+    return json.loads((Path(folder) / "MANIFEST.json").read_text())
+
+
+def _columns(table, categorical):
+    """One-hot categories, missing being one of them; numbers imputed by the median and standardised."""
+    categorical = [column for column in categorical if column in table]
+    numeric = [column for column in table if column not in categorical]
+    return make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categorical),
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numeric),
+    )

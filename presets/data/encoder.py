@@ -1,0 +1,38 @@
+"""The encoding of X: standardised by the training part, and laid out as a network takes it."""
+
+from dataclasses import dataclass
+
+from presets.data.rows import Rows
+from presets.data.standardize import Standardizer
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """What `fit` learns of X, and `predict` needs of it.
+
+    Parameters
+    ----------
+    standardizer : Standardizer
+        Of the last axis of an encoded sample.
+    input_shape : tuple of int or None
+        Shape of one encoded sample.
+    raw_shape : tuple of int or None
+        Shape of one sample as the user gives it.
+    channels_first : bool, default=False
+        Whether the user's samples have as their first axis what encoded samples have as their last.
+    """
+
+    standardizer: Standardizer
+    input_shape: tuple
+    raw_shape: tuple
+    channels_first: bool = False
+
+    @classmethod
+    def of_table(cls, X, rows, weights, *, standardize):
+        """Compute the statistics of some rows of a table."""
+        standardizer = Standardizer.fit(X, rows, weights) if standardize else Standardizer.identity(X.shape[1])
+        return cls(standardizer, X.shape[1:], X.shape[1:])
+
+    def rows(self, X, dtype):
+        """Rows of X that are encoded when taken."""
+        return Rows(X, self.standardizer, dtype)

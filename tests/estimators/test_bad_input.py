@@ -1,0 +1,539 @@
+"""Bad input: a clear error before any training, and nothing half-changed."""
+
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from estimator_list import (
+    CLASSIFIERS,
+    ESTIMATORS,
+    LABELS,
+    PLAIN,
+    PLAIN_CLASSIFIERS,
+    PLAIN_REGRESSORS,
+    VALUES,
+    X,
+    outputs,
+    quick,
+    target,
+)
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from presets.training.pool import program_class
+
+every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
+every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
+plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
+plain_classifier = pytest.mark.parametrize("estimator", PLAIN_CLASSIFIERS)
+plain_regressor = pytest.mark.parametrize("estimator", PLAIN_REGRESSORS)
+
+INDICATORS = np.column_stack([LABELS > 0, LABELS > 1, X[:, 0] > 0]).astype(int)
+TWO_VALUES = np.column_stack([VALUES, -VALUES])
+
+
+def put(values, value, *place):
+    """A copy with one value replaced."""
+    changed = np.array(values, dtype=np.result_type(values, type(value)))
+    changed[place] = value
+    return changed
+
+
+def frame(values):
+    return pd.DataFrame(values, columns=["length", "width", "height", "weight"])
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Make any update of a network an error of its own kind."""
+
+    def update(*args, **kwargs):
+        raise RuntimeError("an update was made")
+
+    for name in ("train_epoch", "train_step"):
+        monkeypatch.setattr(program_class(), name, update)
+
+
+def assert_refused(model, expected, message, *args, method="fit", **kwargs):
+    """Check the error, and that the estimator is left as it was, to the last attribute."""
+    before = dict(vars(model))
+    with pytest.raises(expected, match=message):
+        getattr(model, method)(*args, **kwargs)
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is value for name, value in before.items())
+
+
+# ---------------------------------------------------------------- X
+
+BAD_X = {
+    "NaN": (put(X, np.nan, 3, 2), r"NaN.*fault: 2\b"),
+    "infinity": (put(X, np.inf, 3, 2), r"infinity.*fault: 2\b"),
+    "NaN in float32": (put(X, np.nan, 3, 2).astype("float32"), r"NaN.*fault: 2\b"),
+    "NaN in CSR": (sparse.csr_matrix(put(X, np.nan, 3, 2)), r"NaN.*fault: 2\b"),
+    "infinity in CSC": (sparse.csc_array(put(X, -np.inf, 3, 2)), r"infinity.*fault: 2\b"),
+    "NaN in a frame": (frame(put(X, np.nan, 3, 2)), "NaN.*fault: 'height'"),
+    "missing in a frame": (frame(X).astype("Int64").mask(X[3, 2] == X), "NaN.*fault: .*'height'"),
+    "NaN in polars": (pl.DataFrame(frame(put(X, np.nan, 3, 2)).to_dict("list")), "NaN.*fault: 'height'"),
+    "strings in a frame": (frame(X).assign(width="wide"), "could not convert string.*'wide'.*fault: 'width'"),
+    "strings in polars": (pl.DataFrame(frame(X).assign(width="wide").to_dict("list")), "fault: 'width'"),
+    "several columns": (frame(put(put(X, np.nan, 3, 2), np.nan, 5, 0)), "fault: 'length', 'height'"),
+    "strings": (X.astype(str), "strings"),
+    "None": (put(X.astype(object), None, 3, 2), r"fault: 2\b"),
+    "None in lists": (put(X.astype(object), None, 3, 2).tolist(), r"fault: 2\b"),
+    "no rows": (X[:0], "0 sample"),
+    "no columns": (X[:, :0], "0 feature"),
+    "no rows in CSR": (sparse.csr_array(X[:0]), "0 sample"),
+    "one dimension": (X[:, 0], "2D array"),
+    "complex numbers": (X * 1j, "Complex data"),
+    "fewer rows than y": (X[:50], "inconsistent numbers of samples"),
+}
+
+
+@every_estimator
+@pytest.mark.parametrize("kind", BAD_X)
+def test_bad_x(estimator, kind, no_training):
+    bad, message = BAD_X[kind]
+    y = target(estimator)[: len(X) if "no " not in kind else bad.shape[0]]
+    assert_refused(quick(estimator), (ValueError, TypeError), message, bad, y)
+
+
+@plain_estimator
+def test_table_of_three_dimensions(estimator, no_training):
+    assert_refused(quick(estimator), ValueError, "dim 3", X[:, :, None], target(estimator))
+
+
+@every_estimator
+def test_many_faulty_columns_are_counted(estimator):
+    assert_refused(
+        quick(estimator), ValueError, r"fault: 0, 1, 2, 3, 4 and 15 more", np.full((100, 20), np.nan), target(estimator)
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Each estimator fitted to a frame, and to an array."""
+    return {
+        (estimator, kind): quick(estimator).fit(rows, target(estimator))
+        for estimator in ESTIMATORS
+        for kind, rows in {"frame": frame(X), "array": X}.items()
+    }
+
+
+@every_estimator
+@pytest.mark.parametrize("kind", [kind for kind in BAD_X if kind != "fewer rows than y"])
+def test_bad_x_at_predict(estimator, kind, fitted):
+    bad, message = BAD_X[kind]
+    model = fitted[estimator, "frame" if isinstance(bad, pd.DataFrame | pl.DataFrame) else "array"]
+    if kind == "no columns":
+        message = "0 feature|expecting 4 features"
+    assert_refused(model, (ValueError, TypeError), message, bad, method="predict")
+    if is_classifier(model):
+        assert_refused(model, (ValueError, TypeError), message, bad, method="predict_proba")
+
+
+@every_estimator
+def test_other_widths_and_names_at_predict(estimator, fitted):
+    model = fitted[estimator, "frame"]
+    for width in (3, 5):
+        rows = np.ones((10, width))
+        assert_refused(fitted[estimator, "array"], ValueError, f"X has {width} features.*4", rows, method="predict")
+    assert_refused(
+        model, ValueError, "unseen at fit time:\n- depth", frame(X).rename(columns={"width": "depth"}), method="predict"
+    )
+    assert_refused(model, ValueError, "now missing:\n- width", frame(X).drop(columns="width"), method="predict")
+    assert_refused(model, ValueError, "same order", frame(X)[["width", "length", "height", "weight"]], method="predict")
+
+
+@every_estimator
+def test_not_fitted(estimator):
+    for name in ("predict", "predict_proba") if estimator in CLASSIFIERS else ("predict",):
+        assert_refused(quick(estimator), NotFittedError, "not fitted yet", X, method=name)
+    with pytest.raises(NotFittedError):
+        _ = estimator().model_
+    assert not hasattr(estimator(), "classes_")
+
+
+# ---------------------------------------------------------------- y
+
+BAD_LABELS = {
+    "one class": (np.ones(len(X)), r"one class.*1\.0"),
+    "one string": (np.full(len(X), "all"), "one class.*'all'"),
+    "NaN": (put(LABELS, np.nan, 3), "y contains NaN.*row 3"),
+    "NaN in objects": (put(LABELS.astype(object), np.nan, 3), "y contains NaN.*row 3"),
+    "None": (put(LABELS.astype(object), None, 3), "y contains NaN or None.*row 3"),
+    "missing in a series": (
+        pd.Series(np.array(["a", "b", "c"])[LABELS], dtype="string").mask(LABELS == 0),
+        "y contains NaN",
+    ),
+    "continuous": (VALUES, "continuous"),
+    "several outputs": (np.column_stack([LABELS, LABELS]), "y should be a 1d array"),
+    "none at all": (None, "y"),
+    "three dimensions": (LABELS[:, None, None], "dim 3"),
+}
+BAD_VALUES = {
+    "NaN": (put(VALUES, np.nan, 3), "y contains NaN"),
+    "infinity": (put(VALUES, np.inf, 3), "y contains infinity"),
+    "NaN in a column": (put(TWO_VALUES, np.nan, 3, 1), "y contains NaN"),
+    "strings": (np.array(["low", "middle", "high"])[LABELS], "y must hold numbers.*'[a-z]+'"),
+    "none at all": (None, "y"),
+    "three dimensions": (VALUES[:, None, None], "dim 3"),
+}
+
+
+@plain_classifier
+@pytest.mark.parametrize("kind", BAD_LABELS)
+def test_bad_labels(estimator, kind, no_training):
+    assert_refused(quick(estimator), ValueError, BAD_LABELS[kind][1], X, BAD_LABELS[kind][0])
+
+
+@plain_regressor
+@pytest.mark.parametrize("kind", BAD_VALUES)
+def test_bad_values(estimator, kind, no_training):
+    assert_refused(quick(estimator), ValueError, BAD_VALUES[kind][1], X, BAD_VALUES[kind][0])
+
+
+# ---------------------------------------------------------------- weights
+
+BAD_WEIGHTS = {
+    "negative": (put(np.ones(len(X)), -1.0, 3), "[Nn]egative values.*`sample_weight`"),
+    "NaN": (put(np.ones(len(X)), np.nan, 3), "sample_weight contains NaN"),
+    "infinity": (put(np.ones(len(X)), np.inf, 3), "sample_weight contains infinity"),
+    "all zero": (np.zeros(len(X)), "(sample_weight|Sample weights).*(zero|non-zero)"),
+    "too short": (np.ones(5), r"sample_weight.shape == \(5,\)"),
+    "two dimensions": (np.ones((len(X), 2)), "Sample weights must be 1D"),
+}
+
+
+@plain_estimator
+@pytest.mark.parametrize("kind", BAD_WEIGHTS)
+def test_bad_sample_weight(estimator, kind, no_training):
+    weights, message = BAD_WEIGHTS[kind]
+    assert_refused(quick(estimator), ValueError, message, X, target(estimator), sample_weight=weights)
+
+
+BAD_CLASS_WEIGHTS = {
+    "negative": ({0: -1, 1: 1, 2: 1}, "class_weight=.*not negative"),
+    "NaN": ({0: np.nan, 1: 1, 2: 1}, "class_weight=.*finite"),
+    "all zero": ({0: 0, 1: 0, 2: 0}, "class_weight=.*positive"),
+    "a list": ([1, 2, 3], "'class_weight' parameter"),
+    "another name": ("equal", "'class_weight' parameter"),
+    "other classes": ({"a": 1, "b": 2}, "class_weight"),
+}
+
+
+@plain_classifier
+@pytest.mark.parametrize("kind", BAD_CLASS_WEIGHTS)
+def test_bad_class_weight(estimator, kind, no_training):
+    class_weight, message = BAD_CLASS_WEIGHTS[kind]
+    assert_refused(quick(estimator, class_weight=class_weight), ValueError, message, X, LABELS)
+
+
+@plain_classifier
+def test_bad_class_weight_of_labels_that_are_not_exclusive(estimator, no_training):
+    assert_refused(quick(estimator, class_weight={0: 1, 1: 2}), ValueError, "class_weight", X, INDICATORS)
+
+
+# ---------------------------------------------------------------- validation data
+
+
+@every_estimator
+def test_validation_data_belong_together(estimator, no_training):
+    y = target(estimator)
+    assert_refused(quick(estimator), ValueError, "X_val and y_val belong together", X, y, X_val=X)
+    assert_refused(quick(estimator), ValueError, "X_val and y_val belong together", X, y, y_val=y)
+
+
+BAD_VALIDATION_X = {
+    "narrow": (X[:20, :2], "X has 2 features.*4"),
+    "NaN": (put(X[:20], np.nan, 3, 2), r"NaN.*fault: 2\b"),
+    "short": (X[:10], "inconsistent numbers of samples"),
+    "empty": (X[:0], "0 sample"),
+}
+
+
+@every_estimator
+@pytest.mark.parametrize("kind", BAD_VALIDATION_X)
+def test_bad_validation_x(estimator, kind, no_training):
+    bad, message = BAD_VALIDATION_X[kind]
+    y_val = target(estimator)[: 0 if kind == "empty" else 20]
+    assert_refused(quick(estimator), ValueError, f"X_val.*{message}", X, target(estimator), X_val=bad, y_val=y_val)
+
+
+BAD_VALIDATION_Y = {
+    "other classes": (LABELS, LABELS + 7, r"labels that are not among the classes: \[\d+"),
+    "strings": (LABELS, (LABELS + 7).astype(str), "labels that are not among the classes"),
+    "indicators": (LABELS, INDICATORS, "3 column.* 1 "),
+    "no indicators": (INDICATORS, LABELS, "1 column.* 3 "),
+    "fewer indicators": (INDICATORS, INDICATORS[:, :2], "2 column.* 3 "),
+    "continuous": (LABELS, VALUES, "continuous"),
+}
+
+
+@plain_classifier
+@pytest.mark.parametrize("kind", BAD_VALIDATION_Y)
+def test_bad_validation_labels(estimator, kind, no_training):
+    y, y_val, message = BAD_VALIDATION_Y[kind]
+    assert_refused(quick(estimator), ValueError, f"y_val.*{message}", X, y, X_val=X, y_val=y_val)
+
+
+@plain_regressor
+@pytest.mark.parametrize(("y", "y_val"), [(VALUES, TWO_VALUES), (TWO_VALUES, VALUES)], ids=["more", "fewer"])
+def test_bad_validation_values(estimator, y, y_val, no_training):
+    assert_refused(quick(estimator), ValueError, "y_val.*column", X, y, X_val=X, y_val=y_val)
+
+
+# ---------------------------------------------------------------- parameters
+
+BAD_PARAMETERS = {
+    "init": ["no such rule", 3],
+    "init_stddev": [0, -1.0, "wide"],
+    "init_scale": [0, -1.0],
+    "dropout": [1.0, -0.1, "some"],
+    "l1": [-1.0],
+    "l2": [-1.0],
+    "standardize": ["yes"],
+    "optimizer": ["no such optimizer", 3, keras.optimizers.Adam],
+    "learning_rate": [0, -0.1, np.nan, np.inf, "fast"],
+    "momentum": [-0.1, 2],
+    "nesterov": ["yes"],
+    "clipnorm": [0, -1.0],
+    "batch_size": [0, 2.5],
+    "epochs": [0, 2.5, "many"],
+    "patience": [0, 2.5, "much"],
+    "lr_factor": [0, 1, 2.0],
+    "min_lr_factor": [-0.1, 1],
+    "min_delta": [-1.0],
+    "monitor": ["val_nothing", 3],
+    "validation_fraction": [1, -0.1],
+    "restore_best_weights": ["yes"],
+    "shuffle": [None],
+    "loss": ["no such loss", 3, None],
+    "metrics": [["no such metric"], "accuracy"],
+    "warm_start": [None],
+    "steps_per_execution": [0, 2, "some"],
+    "dtype": ["int8", "float"],
+    "random_state": ["lucky", -1],
+    "verbose": [3, "loud"],
+    "hidden_layer_sizes": [(0,), (8, -1), (2.5,), "wide", 64, None],
+    "activation": ["no such activation", None],
+}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "value"),
+    [
+        (estimator, name, value)
+        for estimator in ESTIMATORS
+        for name, values in BAD_PARAMETERS.items()
+        for value in values
+        if name in estimator().get_params()
+    ],
+    ids=repr,
+)
+def test_bad_parameter(estimator, parameter, value, no_training):
+    word = parameter.removesuffix("s") if parameter in ("metrics", "callbacks") else parameter
+    assert_refused(quick(estimator, **{parameter: value}), (ValueError, TypeError), word, X, target(estimator))
+
+
+@every_estimator
+def test_every_parameter_is_constrained(estimator):
+    assert estimator._parameter_constraints.keys() == estimator().get_params().keys()
+
+
+@every_estimator
+def test_both_clips(estimator, no_training):
+    model = quick(estimator, clipnorm=5.0, global_clipnorm=1.0)
+    assert_refused(model, ValueError, "clipnorm=5.0 and global_clipnorm=1.0", X, target(estimator))
+    assert_refused(
+        quick(estimator, clipnorm=None, global_clipnorm=0), ValueError, "global_clipnorm", X, target(estimator)
+    )
+
+
+@every_estimator
+def test_momentum_of_an_optimizer_without(estimator, no_training):
+    assert_refused(quick(estimator, optimizer="adam", momentum=0.9), ValueError, "momentum=0.9", X, target(estimator))
+
+
+@every_estimator
+@pytest.mark.parametrize(
+    "callbacks",
+    [[print], [keras.callbacks.EarlyStopping], "early", 3, [keras.callbacks.EarlyStopping(), None]],
+    ids=repr,
+)
+def test_callback_that_is_none(estimator, callbacks, no_training):
+    assert_refused(quick(estimator, callbacks=callbacks), (TypeError, ValueError), "callbacks", X, target(estimator))
+
+
+@every_estimator
+def test_monitor_of_validation_without_its_metric(estimator, no_training):
+    model = quick(estimator, monitor="val_mse", metrics=["mae"])
+    assert_refused(model, ValueError, "monitor='val_mse'.*loss, mae, val_loss, val_mae", X, target(estimator))
+
+
+@every_estimator
+def test_unknown_arguments(estimator):
+    with pytest.raises(TypeError, match="layers"):
+        estimator(layers=3)
+    with pytest.raises(TypeError):
+        estimator((16,))
+
+
+# ---------------------------------------------------------------- a fitted estimator survives
+
+
+@plain_estimator
+def test_failed_fit_leaves_a_fitted_estimator_as_it_was(estimator):
+    y = target(estimator)
+    model = quick(estimator).fit(frame(X), y)
+    before = outputs(model, frame(X))
+    other = pd.DataFrame(np.ones((100, 3)), columns=["x", "y", "z"])
+    assert_refused(model, ValueError, "NaN", put(X[:, :3], np.nan, 3, 2), y)
+    assert_refused(model, ValueError, "inconsistent", other, y[:50])
+    assert_refused(model, ValueError, "belong together", other, y, X_val=X)
+    assert_refused(model, ValueError, "y_val", other, y, X_val=other, y_val=y[:3])
+    np.testing.assert_array_equal(outputs(model, frame(X)), before)
+    assert list(model.feature_names_in_) == list(frame(X).columns)
+
+
+class Fail(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+@every_estimator
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_interrupted_fit_leaves_a_fitted_estimator_as_it_was(estimator, warm_start):
+    y = target(estimator)
+    model = quick(estimator).fit(frame(X), y)
+    before = outputs(model, frame(X))
+    model.set_params(callbacks=[Fail()], warm_start=warm_start)
+    assert_refused(model, KeyboardInterrupt, None, frame(X), y)
+    np.testing.assert_array_equal(outputs(model, frame(X)), before)
+
+
+@plain_classifier
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (LABELS, LABELS + 1, r"labels that are not among the classes: \[3\]"),
+        (LABELS > 0, INDICATORS, "3 column"),
+        (INDICATORS, LABELS, "1 column"),
+        (INDICATORS, INDICATORS[:, :2], "2 column"),
+    ],
+    ids=["another class", "binary to indicators", "indicators to classes", "fewer indicators"],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_going_on_with_other_classes(estimator, first, second, message, method):
+    model = quick(estimator, warm_start=True).fit(X, first)
+    before = outputs(model)
+    assert_refused(model, ValueError, message, X, second, method=method)
+    np.testing.assert_array_equal(outputs(model), before)
+
+
+@plain_regressor
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_going_on_with_other_outputs(estimator, method):
+    assert_refused(
+        quick(estimator, warm_start=True).fit(X, VALUES), ValueError, "2 column", X, TWO_VALUES, method=method
+    )
+    assert_refused(
+        quick(estimator, warm_start=True).fit(X, TWO_VALUES), ValueError, "1 column", X, VALUES, method=method
+    )
+
+
+@plain_estimator
+def test_going_on_with_another_network(estimator):
+    model = quick(estimator, warm_start=True).fit(X, target(estimator))
+    assert_refused(model, ValueError, "X has 2 features", X[:, :2], target(estimator))
+    assert_refused(model, ValueError, "X has 2 features", X[:, :2], target(estimator), method="partial_fit")
+    model.set_params(hidden_layer_sizes=(4,))
+    assert_refused(model, ValueError, "architecture.*warm_start=False", X, target(estimator))
+
+
+@plain_classifier
+def test_bad_classes_of_partial_fit(estimator, no_training):
+    assert_refused(
+        quick(estimator), ValueError, r"not among the classes: \[2\]", X, LABELS, classes=[0, 1], method="partial_fit"
+    )
+    assert_refused(quick(estimator), ValueError, "one class", X, LABELS * 0, method="partial_fit")
+
+
+@plain_classifier
+def test_other_classes_at_the_second_partial_fit(estimator):
+    model = quick(estimator).partial_fit(X, LABELS, classes=[0, 1, 2])
+    message = r"classes=\[0, 1\] are not those of the first call: \[0, 1, 2\]"
+    assert_refused(model, ValueError, message, X, LABELS > 0, classes=[0, 1], method="partial_fit")
+    model.partial_fit(X, LABELS, classes=[2, 1, 0])
+
+
+# ---------------------------------------------------------------- not errors, but said
+
+
+@every_estimator
+def test_too_few_rows_for_the_split(estimator):
+    y = np.arange(9) % 2
+    with pytest.warns(UserWarning, match=r"validation_fraction=0.1 of 9 rows.*training loss"):
+        model = quick(estimator).fit(X[:9], y)
+    assert "val_loss" not in model.history_
+    assert np.isfinite(outputs(model)).all()
+
+
+@every_estimator
+def test_enough_rows_or_no_split_are_silent(estimator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert "val_loss" in quick(estimator).fit(X[:10], np.arange(10) % 2).history_
+        quick(estimator, validation_fraction=0).fit(X[:9], np.arange(9) % 2)
+        quick(estimator).fit(X[:9], np.arange(9) % 2, X_val=X[9:], y_val=np.arange(91) % 2)
+
+
+@every_estimator
+def test_loss_that_is_no_number(estimator):
+    model = quick(estimator, learning_rate=1e38, clipnorm=None, epochs=20)
+    with pytest.warns(ConvergenceWarning, match=r"loss became (nan|inf).*learning_rate.*clipnorm") as caught:
+        model.fit(X, target(estimator))
+    assert caught[0].filename == __file__
+    assert model.stopped_by_ == "non_finite_loss"
+    assert model.n_epochs_ < 20
+    assert np.isfinite(outputs(model)).all()
+    assert all(np.isfinite(weights).all() for weights in model.model_.get_weights())
+
+
+class Explode(keras.callbacks.Callback):
+    """Spoils training after some epochs."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 30:
+            self.model.optimizer.learning_rate = 1e38
+
+
+@plain_estimator
+@pytest.mark.parametrize("restore_best_weights", [True, False])
+def test_what_was_learnt_before_the_loss_was_no_number_is_kept(estimator, restore_best_weights):
+    model = quick(
+        estimator,
+        epochs=40,
+        clipnorm=None,
+        callbacks=[Explode()],
+        restore_best_weights=restore_best_weights,
+        patience=40,
+    )
+    with pytest.warns(ConvergenceWarning, match="loss became"):
+        model.fit(X, target(estimator))
+    assert model.score(X, target(estimator)) > 0.7
+
+
+@plain_estimator
+def test_loss_that_is_no_number_is_no_success_even_as_an_error(estimator):
+    model = quick(estimator).fit(X, target(estimator))
+    before = outputs(model)
+    model.set_params(learning_rate=1e38, clipnorm=None, epochs=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        assert_refused(model, ConvergenceWarning, "loss became", X, target(estimator))
+    np.testing.assert_array_equal(outputs(model), before)

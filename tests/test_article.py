@@ -1,0 +1,112 @@
+"""The article's numbers stand once, and signatures and presets read from there."""
+
+import inspect
+
+import pytest
+
+from presets import DNNClassifier, DNNRegressor, article
+
+ESTIMATORS = [DNNClassifier, DNNRegressor]
+
+# The checklist in numbers, as ARTICLE.md gives them
+CHECKLIST = {
+    "hidden_layer_sizes": (128, 128),
+    "activation": "relu",
+    "init": "auto",
+    "init_stddev": 0.02,
+    "init_scale": 1.0,
+    "dropout": 0.2,
+    "l1": 0.0,
+    "l2": 0.0,
+    "standardize": True,
+    "optimizer": "sgd",
+    "learning_rate": 0.1,
+    "momentum": 0.0,
+    "nesterov": False,
+    "clipnorm": 5.0,
+    "global_clipnorm": None,
+    "batch_size": 128,
+    "epochs": "auto",
+    "patience": "auto",
+    "lr_factor": 0.5,
+    "min_lr_factor": 1e-3,
+    "monitor": "val_loss",
+    "validation_fraction": 0.1,
+    "restore_best_weights": True,
+    "shuffle": True,
+    "loss": "auto",
+    "metrics": None,
+    "warm_start": False,
+    "callbacks": None,
+    "steps_per_execution": "auto",
+    "dtype": "float32",
+    "random_state": None,
+    "verbose": 0,
+}
+
+FROM_THE_ARTICLE = {
+    "hidden_layer_sizes": article.HIDDEN_LAYER_SIZES,
+    "activation": article.ACTIVATION,
+    "init": article.INIT,
+    "init_stddev": article.INIT_STDDEV,
+    "init_scale": article.INIT_SCALE,
+    "dropout": article.DROPOUT,
+    "l1": article.L1,
+    "l2": article.L2,
+    "standardize": article.STANDARDIZE,
+    "optimizer": article.OPTIMIZER,
+    "learning_rate": article.LEARNING_RATE,
+    "momentum": article.MOMENTUM,
+    "nesterov": article.NESTEROV,
+    "clipnorm": article.CLIPNORM,
+    "batch_size": article.BATCH_SIZE,
+    "lr_factor": article.LR_FACTOR,
+    "min_lr_factor": article.MIN_LR_FACTOR,
+    "min_delta": article.MIN_DELTA,
+    "monitor": article.MONITOR,
+    "validation_fraction": article.VALIDATION_FRACTION,
+}
+
+
+def defaults(estimator):
+    return {name: parameter.default for name, parameter in inspect.signature(estimator).parameters.items()}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("expected", [CHECKLIST, FROM_THE_ARTICLE], ids=["the checklist", "article.py"])
+def test_signature_holds_the_checklist(estimator, expected):
+    found = defaults(estimator)
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_presets_override_real_parameters(estimator):
+    for name, overrides in article.DNN_PRESETS.items():
+        assert overrides.keys() <= defaults(estimator).keys(), name
+        assert all(value != defaults(estimator)[parameter] for parameter, value in overrides.items()), name
+    assert article.DNN_PRESETS["article"] == {}
+
+
+def test_presets_cannot_be_changed():
+    with pytest.raises(TypeError):
+        article.DNN_PRESETS["mine"] = {}
+
+
+@pytest.mark.parametrize(
+    ("updates_per_epoch", "epochs", "patience"),
+    [(1, 8000, 150), (6, 1334, 25), (15, 534, 10), (80, 100, 10), (81, 100, 10), (10_000, 100, 10)],
+)
+def test_budget_of_dense_networks(updates_per_epoch, epochs, patience):
+    assert article.DNN_BUDGET.n_epochs(updates_per_epoch) == epochs
+    assert article.DNN_BUDGET.patience(updates_per_epoch) == patience
+
+
+def test_budgets_of_the_families():
+    assert [
+        (budget.epochs, budget.updates) for budget in (article.DNN_BUDGET, article.LSTM_BUDGET, article.CNN_BUDGET)
+    ] == [(100, 8000), (50, 4000), (20, 3000)]
+
+
+@pytest.mark.parametrize("presets", [article.DNN_PRESETS, article.LSTM_PRESETS, article.CNN_PRESETS])
+def test_every_family_has_the_article_first(presets):
+    assert next(iter(presets)) == "article"
