@@ -4,28 +4,9 @@ from presets.workers import take_share
 
 take_share()  # before anything starts TensorFlow or JAX
 
-from presets.data.sequences import make_windows  # noqa: E402
-from presets.estimators import (  # noqa: E402
-    CNNClassifier,
-    CNNRegressor,
-    DNNClassifier,
-    DNNRegressor,
-    LSTMClassifier,
-    LSTMRegressor,
-    preset_grid,
-)
+from presets.estimators import DNNClassifier, DNNRegressor, preset_grid  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "CNNClassifier",
-    "CNNRegressor",
-    "DNNClassifier",
-    "DNNRegressor",
-    "LSTMClassifier",
-    "LSTMRegressor",
-    "clear_programs",
-    "make_windows",
-    "preset_grid",
-]
+__all__ = ["DNNClassifier", "DNNRegressor", "clear_programs", "preset_grid"]

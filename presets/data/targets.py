@@ -141,16 +141,9 @@ class RegressionTarget:
         return self.standardizer.transform(y.reshape(len(y), -1), dtype)
 
     def predict(self, outputs):
-        """Values in the unit of y, of the type of the outputs unless it cannot hold them."""
+        """Values in the unit of y, in float64, which holds an offset beside small differences."""
         values = self.standardizer.inverse_transform(outputs)
-        values = values.astype(outputs.dtype if self._fits(np.finfo(outputs.dtype)) else np.float64, copy=False)
         return values[:, 0] if self.one_dimensional else values
-
-    def _fits(self, numbers):
-        """Whether a floating-point type resolves a thousandth of a standard deviation beside the offset of y."""
-        mean, scale = np.abs(self.standardizer.mean), self.standardizer.scale
-        resolved = mean * numbers.eps < scale / 1000
-        return bool((resolved & (scale > numbers.tiny * 1000) & (mean + scale * 1000 < numbers.max)).all())
 
 
 def class_target(y, classes=None):

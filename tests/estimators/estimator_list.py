@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import is_classifier
 
-from presets import CNNClassifier, CNNRegressor, DNNClassifier, DNNRegressor, LSTMClassifier, LSTMRegressor
+from presets import DNNClassifier, DNNRegressor
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,6 @@ class Family:
 
 FAMILIES = [
     Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, check_epochs=80),
-    Family(LSTMClassifier, LSTMRegressor, quick={"units": (8,)}, check_epochs=200),
-    # rows of tables as small images, which must not be turned
-    Family(
-        CNNClassifier,
-        CNNRegressor,
-        quick={"image_shape": (2, 2), "filters": (16,), "dense_units": 16, "dropout": 0.2, "augmentation": None},
-        check_epochs=80,
-    ),
 ]
 
 CLASSIFIERS = [family.classifier for family in FAMILIES]
@@ -62,3 +54,10 @@ def target(estimator):
 def outputs(fitted, rows=X):
     """Everything that an estimator predicts, as one array of numbers."""
     return fitted.predict_proba(rows) if is_classifier(fitted) else fitted.predict(rows)
+
+
+def label(value):
+    """A short name for a test's parameter, the same in every run."""
+    if callable(value) or type(value).__module__.startswith("keras."):
+        return getattr(value, "__name__", type(value).__name__)
+    return str(value)

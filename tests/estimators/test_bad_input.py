@@ -16,6 +16,7 @@ from estimator_list import (
     PLAIN_REGRESSORS,
     VALUES,
     X,
+    label,
     outputs,
     quick,
     target,
@@ -332,7 +333,7 @@ BAD_PARAMETERS = {
         for value in values
         if name in estimator().get_params()
     ],
-    ids=repr,
+    ids=label,
 )
 def test_bad_parameter(estimator, parameter, value, no_training):
     word = parameter.removesuffix("s") if parameter in ("metrics", "callbacks") else parameter
@@ -362,7 +363,7 @@ def test_momentum_of_an_optimizer_without(estimator, no_training):
 @pytest.mark.parametrize(
     "callbacks",
     [[print], [keras.callbacks.EarlyStopping], "early", 3, [keras.callbacks.EarlyStopping(), None]],
-    ids=repr,
+    ids=label,
 )
 def test_callback_that_is_none(estimator, callbacks, no_training):
     assert_refused(quick(estimator, callbacks=callbacks), (TypeError, ValueError), "callbacks", X, target(estimator))

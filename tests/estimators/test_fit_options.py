@@ -18,6 +18,7 @@ from estimator_list import (
     REGRESSORS,
     VALUES,
     X,
+    label,
     outputs,
     quick,
     target,
@@ -137,7 +138,9 @@ def test_auto_init_changes_for_deep_networks_only(estimator, hidden_layer_sizes,
     assert ("vanishes" in model.init_.reason) == (rule == "scaled")
 
 
-@pytest.mark.parametrize("init", ["normal", "scaled", "glorot_uniform", "zeros", keras.initializers.HeNormal(), "auto"])
+@pytest.mark.parametrize(
+    "init", ["normal", "scaled", "glorot_uniform", "zeros", keras.initializers.HeNormal(), "auto"], ids=label
+)
 def test_init_draws_the_kernels(init):
     model = DNNRegressor(init=init, learning_rate=1e-30, epochs=1, random_state=0, init_stddev=0.5, init_scale=0.1).fit(
         X, VALUES
@@ -421,7 +424,7 @@ def draw_from_global_generators():
 
 @every_estimator
 @pytest.mark.parametrize("random_state", [0, None])
-@pytest.mark.parametrize("init", ["auto", "he_normal", "orthogonal", keras.initializers.GlorotNormal()], ids=str)
+@pytest.mark.parametrize("init", ["auto", "he_normal", "orthogonal", keras.initializers.GlorotNormal()], ids=label)
 def test_global_generators_are_left_alone(estimator, random_state, init):
     keras.utils.set_random_seed(7)
     expected = draw_from_global_generators()
@@ -528,7 +531,7 @@ def absolute_error(y_true, y_pred):
 
 
 @plain_regressor
-@pytest.mark.parametrize("loss", ["mae", "huber", "log_cosh", keras.losses.Huber(0.5), absolute_error], ids=str)
+@pytest.mark.parametrize("loss", ["mae", "huber", "log_cosh", keras.losses.Huber(0.5), absolute_error], ids=label)
 def test_losses_of_values(estimator, loss):
     assert fit(estimator, loss=loss, epochs=40).score(X, VALUES) > 0.7
 
@@ -564,7 +567,7 @@ LOSSES = {
 
 
 @plain_classifier
-@pytest.mark.parametrize(("kind", "loss"), [(kind, loss) for kind in LOSSES for loss in LOSSES[kind][1]], ids=str)
+@pytest.mark.parametrize(("kind", "loss"), [(kind, loss) for kind in LOSSES for loss in LOSSES[kind][1]], ids=label)
 def test_losses_of_classes(estimator, kind, loss):
     y = LOSSES[kind][0]
     assert quick(estimator, loss=loss, epochs=60).fit(X, y).score(X, y) > 0.6
@@ -581,7 +584,7 @@ def test_losses_of_classes(estimator, kind, loss):
         ("multiclass", keras.losses.CategoricalCrossentropy()),
         ("multilabel", "binary_crossentropy"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_auto_loss_of_classes_is_cross_entropy(estimator, kind, loss):
     y = LOSSES[kind][0]
@@ -611,7 +614,7 @@ def test_accuracy_of_several_classes(estimator, metric):
 
 
 @plain_regressor
-@pytest.mark.parametrize("metric", ["mae", keras.metrics.MeanAbsoluteError(name="mae"), absolute_error], ids=str)
+@pytest.mark.parametrize("metric", ["mae", keras.metrics.MeanAbsoluteError(name="mae"), absolute_error], ids=label)
 def test_metrics_of_values_are_in_their_unit(estimator, metric):
     model = quick(estimator, metrics=[metric], restore_best_weights=False).fit(**parts(estimator))
     name = "absolute_error" if metric is absolute_error else "mae"
@@ -693,7 +696,7 @@ def test_verbose_shows_the_epochs(estimator, verbose, capsys):
 
 @every_estimator
 @pytest.mark.parametrize(
-    "parameters", [{}, {"optimizer": "adam", "l2": 0.01}, {"momentum": 0.9, "clipnorm": 0.1}], ids=str
+    "parameters", [{}, {"optimizer": "adam", "l2": 0.01}, {"momentum": 0.9, "clipnorm": 0.1}], ids=label
 )
 def test_step_by_step_gives_the_same_numbers(estimator, parameters):
     compiled, stepwise = fit(estimator, **parameters), fit(estimator, steps_per_execution=1, **parameters)
@@ -755,7 +758,7 @@ def test_types_of_the_network(estimator, dtype, output_dtype):
         (keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True, clipnorm=1.0), 0.05),
         (keras.optimizers.SGD(0.05, weight_decay=1e-4, global_clipnorm=15.0), 0.05),
     ],
-    ids=str,
+    ids=label,
 )
 def test_optimizers(estimator, optimizer, rate):
     parameters = {"learning_rate": rate} if isinstance(optimizer, str) else {}
@@ -791,7 +794,7 @@ def test_penalties_shrink_the_weights(estimator, parameter):
 
 
 @plain_estimator
-@pytest.mark.parametrize("activation", ["tanh", "elu", keras.activations.gelu], ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "elu", keras.activations.gelu], ids=label)
 def test_activations(estimator, activation):
     if "activation" not in estimator().get_params():
         pytest.skip(f"{estimator.__name__} has no activation")

@@ -128,7 +128,7 @@ def test_rare_class_keeps_its_place(estimator):
 def test_shape_of_values(estimator, y):
     model = quick(estimator).fit(X, y)
     assert model.predict(X).shape == y.shape
-    assert model.predict(X).dtype == np.float32
+    assert model.predict(X).dtype == np.float64
     if estimator in PLAIN:
         assert model.set_params(epochs=40).fit(X, y).score(X, y) > 0.8
 
