@@ -115,7 +115,9 @@ class NetworkEstimator(BaseEstimator):
             Rows of weight zero are left out before the split.
         X_val, y_val : array-like, optional
             Validation data in the place of the internal split. A `Pipeline` carries them through its preprocessing with
-            ``transform_input=["X_val"]``.
+            ``transform_input=["X_val"]``, which needs ``sklearn.set_config(enable_metadata_routing=True)`` and
+            ``set_fit_request(X_val=True, y_val=True)`` on this estimator. A search slices an `X_val` as long as X, as
+            it does with any fit parameter of that length.
 
         Returns
         -------

@@ -205,7 +205,7 @@ PARAMETERS = {
     ),
     "dtype": (
         "{'float32', 'float64', 'mixed_float16', 'mixed_bfloat16'}",
-        "Type or policy of the network; predictions have the type of its variables.",
+        "Type or policy of the network; probabilities have the type of its variables, values are float64.",
     ),
     "random_state": (
         "int, RandomState or None",

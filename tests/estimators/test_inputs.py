@@ -105,7 +105,12 @@ def test_constant_column_is_no_error(estimator):
 
 
 @every_estimator
-def test_rows_may_be_predicted_alone(estimator, expected):
+def test_prediction_of_a_row_does_not_depend_on_the_rows_beside_it(estimator, expected):
     model = expected[estimator]
-    alone = np.concatenate([outputs(model, X[i : i + 1]) for i in range(5)])
-    np.testing.assert_allclose(alone, outputs(model)[:5], rtol=1e-5, atol=1e-6)
+    rows = np.tile(X, (50, 1))  # more than one call of a program
+    together = outputs(model, rows)
+    np.testing.assert_allclose(
+        together, np.tile(outputs(model), (50, *[1] * (together.ndim - 1))), rtol=1e-7, atol=1e-7
+    )
+    for chosen in (slice(0, 1), slice(5, 7), slice(30, 63), [99, 0, 5]):
+        np.testing.assert_allclose(outputs(model, X[chosen]), outputs(model)[chosen], rtol=1e-7, atol=1e-7)
