@@ -172,7 +172,7 @@ def test_multiclass_scorers(estimator):
 
 @plain_classifier
 def test_meta_classifiers(estimator):
-    model = quick(estimator, epochs=20)
+    model = quick(estimator, epochs=40)
     members = [("network", model), ("linear", LogisticRegression(max_iter=500))]
     for meta in (
         VotingClassifier(members, voting="soft"),
@@ -186,7 +186,7 @@ def test_meta_classifiers(estimator):
 @plain_regressor
 def test_meta_regressors(estimator):
     y = target(estimator)
-    members = [("network", quick(estimator, epochs=20)), ("linear", RidgeCV())]
+    members = [("network", quick(estimator, epochs=40)), ("linear", RidgeCV())]
     for meta in (VotingRegressor(members), StackingRegressor(members, cv=2)):
         assert meta.fit(X, y).score(X, y) > 0.6, meta
 
