@@ -37,6 +37,17 @@ class Dataset:
         x = self.x.take(rows)
         return (x, self.y[rows]) if self.weights is None else (x, self.y[rows], self.weights[rows])
 
+    @property
+    def fits_device(self):
+        """Whether all rows go to the device at once."""
+        return len(self) * self.x.row_bytes <= DEVICE_BUDGET
+
+    def on_device(self, put):
+        """All rows on the device, put there at the first call; `put` puts arrays there."""
+        if self._on_device is None:
+            self._on_device = put(self.take(slice(None)))
+        return self._on_device
+
     def parts(self, order, multiple, put):
         """Cut an order of rows into parts that fit on the device.
 
@@ -55,10 +66,8 @@ class Dataset:
         order : ndarray of int32
             The order of this part's rows within `data`.
         """
-        if len(self) * self.x.row_bytes <= DEVICE_BUDGET:
-            if self._on_device is None:
-                self._on_device = put(self.take(slice(None)))
-            yield self._on_device, order.astype(np.int32)
+        if self.fits_device:
+            yield self.on_device(put), order.astype(np.int32)
             return
         size = max(PART_BUDGET // (self.x.row_bytes * multiple), 1) * multiple
         for start in range(0, len(order), size):

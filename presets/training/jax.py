@@ -11,16 +11,23 @@ import jax.numpy as jnp
 import numpy as np
 from keras import tree
 
+from presets.training.epochs import EPOCHS_TOGETHER
 from presets.training.program import EpochResult, Program
 
 
 class JaxProgram(Program):
     """A program whose epoch is one call of a jitted function, two if the last batch is short."""
 
+    epochs_together = EPOCHS_TOGETHER
+
     def __init__(self, recipe, sample):
         super().__init__(recipe, sample)
+        variables = [*self.core.trainable_variables, *self.core.non_trainable_variables]
+        positions = {id(variable): position for position, variable in enumerate(variables)}
+        self._weight_positions = [positions[id(variable)] for variable in self.weight_variables]
         self._step = jax.jit(self._trace_step)
         self._epoch = jax.jit(self._trace_epoch, static_argnames="batch_size")
+        self._epochs = jax.jit(self._trace_epochs, static_argnames=("batch_size", "test_size"))
         self._test = jax.jit(self._trace_test, static_argnames="batch_size")
         self._test_rest = jax.jit(self._trace_test_rest)
         self._predict = jax.jit(self._trace_predict)
@@ -39,14 +46,31 @@ class JaxProgram(Program):
         """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
         if first:
             self.core.reset_metrics()
-        n_full, n_rest = divmod(len(order), batch_size)
-        padded = _pad(order[: n_full * batch_size])
-        logs, squares, state = self._epoch(self._state(), data, padded, n_full, batch_size=batch_size)
-        if n_rest:
-            logs, state = self._step(state, data, order[-n_rest:])
+        full, n_full, rest = _cut(order, batch_size)
+        logs, *squares, state = self._epoch(self._state(), data, full, n_full, batch_size=batch_size)
+        if len(rest):
+            logs, state = self._step(state, data, rest)
         self._set_state(state)
-        update_squares, weight_squares = np.asarray(squares)
-        return EpochResult(_floats(logs), update_squares, weight_squares, self.n_clipped())
+        return EpochResult(_floats(logs), *map(np.asarray, squares), self.n_clipped(), self.weights)
+
+    def train_epochs(self, data, orders, batch_size, test=()):
+        """Make several epochs, with validation on ``test = (data, rows, batch_size)`` after each, in one call."""
+        self.core.reset_metrics()
+        n_epochs = len(orders)
+        orders = np.pad(orders, [(0, self.epochs_together - len(orders)), (0, 0)])
+        test_data, test_rows, test_size = test or (None, None, 0)
+        kept, state = self._epochs(
+            self._state(),
+            data,
+            _cut(orders, batch_size),
+            test and (test_data, *_cut(test_rows, test_size)),
+            n_epochs,
+            batch_size=batch_size,
+            test_size=test_size,
+        )
+        self._set_state(state)
+        *values, weights = kept
+        return self._unstack(n_epochs, *values, weights=weights)
 
     def train_step(self, data, rows):
         """Make one update with these rows."""
@@ -58,14 +82,14 @@ class JaxProgram(Program):
         """Loss and metrics over the rows in `order`; they start over if this is the first part."""
         if first:
             self.core.reset_metrics()
-        n_full, n_rest = divmod(len(order), batch_size)
+        full, n_full, rest = _cut(order, batch_size)
         trainable, others, _, metrics = self._state()
         state = (trainable, others, metrics)
         logs = {}
         if n_full:
-            logs, state = self._test(state, data, _pad(order[: n_full * batch_size]), n_full, batch_size=batch_size)
-        if n_rest:
-            logs, state = self._test_rest(state, data, order[-n_rest:])
+            logs, state = self._test(state, data, full, n_full, batch_size=batch_size)
+        if len(rest):
+            logs, state = self._test_rest(state, data, rest)
         _assign(self.core.metrics_variables, state[-1])
         return _floats(logs)
 
@@ -97,26 +121,68 @@ class JaxProgram(Program):
 
     def _trace_epoch(self, state, data, order, n_full, *, batch_size):
         self.n_traces += 1
+        return self._update(state, data, order, n_full, batch_size)
+
+    def _trace_epochs(self, state, data, orders, test, n_epochs, *, batch_size, test_size):
+        self.n_traces += 1
+        full, n_full, rest = orders
+        fresh = state[-1]
+
+        def epoch(number, state):
+            state = (*state[:-1], fresh)
+            logs, *squares, state = self._update(state, data, full[number], n_full, batch_size)
+            if rest.shape[-1]:
+                logs, state = self.core.train_step(state, _gather(data, rest[number]))
+            if test:
+                validated = self._validate((*state[:2], fresh), *test, test_size)
+                logs = logs | {f"val_{name}": value for name, value in validated.items()}
+            weights = [[*state[0], *state[1]][position] for position in self._weight_positions]
+            return (logs, *squares, self._clipped_steps(state), weights), state
+
+        def keep(number, kept_and_state):
+            kept, state = kept_and_state
+            values, state = epoch(number, state)
+            return tree.map_structure(lambda all, value: all.at[number].set(value), kept, values), state
+
+        values, _ = jax.eval_shape(epoch, 0, state)
+        kept = tree.map_structure(lambda value: jnp.zeros((self.epochs_together, *value.shape), value.dtype), values)
+        return jax.lax.fori_loop(0, n_epochs, keep, (kept, state))
+
+    def _update(self, state, data, order, n_full, batch_size):
+        """One update for each full batch; squares of the last one's updates and of the weights before it."""
 
         def step(number, state):
-            rows = jax.lax.dynamic_slice(order, (number * batch_size,), (batch_size,))
-            return self.core.train_step(state, _gather(data, rows))
+            return self.core.train_step(state, _gather(data, _batch(order, number, batch_size)))
 
         state = jax.lax.fori_loop(0, n_full - 1, lambda number, state: step(number, state)[1], state)
         before = state[0]
         logs, state = step(n_full - 1, state)
         updates = [b - a for a, b in zip(before, state[0], strict=True)]
-        return logs, jnp.stack([_squares(updates), _squares(before)]), state
+        return logs, _squares(updates), _squares(before), state
 
-    def _trace_test(self, state, data, order, n_full, *, batch_size):
-        self.n_traces += 1
+    def _validate(self, state, data, full, n_full, rest, batch_size):
+        logs = {}
+        if len(full):
+            logs, state = self._test_full(state, data, full, n_full, batch_size)
+        if len(rest):
+            logs, state = self.core.test_step(state, _gather(data, rest))
+        return logs
 
+    def _clipped_steps(self, state):
+        counter = getattr(self.optimizer, "n_clipped", None)
+        positions = [i for i, v in enumerate(self.optimizer.variables) if v is counter]
+        return state[2][positions[0]] if positions else jnp.zeros(())
+
+    def _test_full(self, state, data, order, n_full, batch_size):
         def step(number, state):
-            rows = jax.lax.dynamic_slice(order, (number * batch_size,), (batch_size,))
-            return self.core.test_step(state, _gather(data, rows))
+            return self.core.test_step(state, _gather(data, _batch(order, number, batch_size)))
 
         state = jax.lax.fori_loop(0, n_full - 1, lambda number, state: step(number, state)[1], state)
         return step(n_full - 1, state)
+
+    def _trace_test(self, state, data, order, n_full, *, batch_size):
+        self.n_traces += 1
+        return self._test_full(state, data, order, n_full, batch_size)
 
     def _trace_test_rest(self, state, data, rows):
         self.n_traces += 1
@@ -139,9 +205,23 @@ def _bucket(n_rows):
     return -(-n_rows // step) * step
 
 
-def _pad(values):
-    missing = _bucket(len(values)) - len(values)
-    return np.pad(values, [(0, missing)] + [(0, 0)] * (values.ndim - 1)) if missing else values
+def _pad(values, axis=0):
+    missing = _bucket(values.shape[axis]) - values.shape[axis]
+    if not missing:
+        return values
+    widths = [(0, 0)] * values.ndim
+    widths[axis] = (0, missing)
+    return np.pad(values, widths)
+
+
+def _cut(order, batch_size):
+    """Rows of the full batches, padded to a bucket; the number of these batches; the rows of the short one."""
+    n_full = order.shape[-1] // batch_size
+    return _pad(order[..., : n_full * batch_size], axis=-1), n_full, order[..., n_full * batch_size :]
+
+
+def _batch(order, number, batch_size):
+    return jax.lax.dynamic_slice(order, (number * batch_size,), (batch_size,))
 
 
 def _assign(variables, values):

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from presets.training.callbacks import needs_batches, takes_rate_over
-from presets.training.dataset import prediction_rows
+from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
 
 
@@ -108,7 +108,18 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
         epochs=rules.epochs,
         steps=n_updates,
     )
-    step_hooks = calls if rules.by_steps or any(map(needs_batches, callbacks)) else None
+    epochs = Epochs(
+        program,
+        training,
+        rows,
+        validation,
+        validation_rows,
+        rules,
+        rng,
+        calls=calls,
+        hooks=calls if rules.by_steps or any(map(needs_batches, callbacks)) else None,
+        is_watched=bool(callbacks) or verbose != 0 or program.has_schedule,
+    )
     outcome = Outcome(program.weights())
     logs = {}
     core._initial_epoch = None  # BackupAndRestore sets it in on_train_begin
@@ -116,12 +127,8 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     for epoch in range(core._initial_epoch or 0, rules.epochs):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
-        result = _update(
-            program, training, rng.permutation(rows) if rules.shuffle else rows, rules.batch_size, step_hooks
-        )
+        result = epochs.next(min(plateau.n_alike, rules.epochs - epoch))
         logs = dict(result.logs)
-        if len(validation_rows):
-            logs |= _validate(program, validation, validation_rows, rules.batch_size, calls)
         recorder.record(logs, result, rate)
         calls.on_epoch_end(epoch, logs)
         rate_rule.read()
@@ -129,7 +136,7 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
             outcome.stopped_by = "non_finite_loss"
             break
         if plateau.is_best(logs[rules.monitor]):
-            outcome.weights, outcome.best_epoch = program.weights(), recorder.n_epochs - 1
+            outcome.weights, outcome.best_epoch = result.weights(), recorder.n_epochs - 1
         if core.stop_training:
             outcome.stopped_by = "callback"
             break
@@ -141,44 +148,6 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     calls.on_train_end(logs)
     outcome.history, outcome.rate_rule = recorder.history, rate_rule.kind
     return outcome
-
-
-def _update(program, dataset, order, batch_size, hooks):
-    result = None
-    for data, part in dataset.parts(order, batch_size, program.put):
-        if hooks is None:
-            result = program.train_epoch(data, part, batch_size, first=result is None)
-        else:
-            result = program.train_by_steps(
-                data,
-                part,
-                batch_size,
-                first=result is None,
-                on_begin=hooks.on_train_batch_begin,
-                on_end=hooks.on_train_batch_end,
-            )
-    return result
-
-
-def _validate(program, dataset, rows, batch_size, calls):
-    calls.on_test_begin()
-    logs = {f"val_{name}": value for name, value in evaluate(program, dataset, rows, batch_size).items()}
-    calls.on_test_end(logs)
-    return logs
-
-
-def evaluate(program, dataset, rows, batch_size):
-    """Loss and metrics of a loaded program over some rows of a dataset.
-
-    Returns
-    -------
-    dict of str to float
-    """
-    size = prediction_rows(dataset.x.row_bytes, batch_size)
-    result = None
-    for data, part in dataset.parts(rows, size, program.put):
-        result = program.test_epoch(data, part, size, first=result is None)
-    return result
 
 
 def _initial_rate_rule(program, callbacks):

@@ -41,6 +41,11 @@ class Plateau:
             return True
         return False
 
+    @property
+    def n_alike(self):
+        """Epochs after which the rate could be another one at the earliest."""
+        return self.patience - self._waited
+
     def next_rate(self, rate):
         """The rate of the next epoch: the same, or a divided one after `patience` epochs without improvement."""
         if self._waited < self.patience:

@@ -1,6 +1,8 @@
 """A compiled network that many fits borrow one after the other."""
 
 import contextlib
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -26,19 +28,23 @@ class EpochResult:
         Squared norms of the last full batch's update of every trainable variable and of the variable before it (A5.4).
     n_clipped : float
         Clipped steps since the program was loaded (A8).
+    weights : callable
+        Copies the weights after this epoch to the host; to be called before the next epoch is run.
     """
 
     logs: dict
     update_squares: np.ndarray
     weight_squares: np.ndarray
     n_clipped: float
+    weights: Callable[[], list]
 
 
 class Program:
     """A core with optimizer, loss and metrics, and the compiled functions that train it.
 
     Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a
-    fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`.
+    fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`, and, if its
+    `epochs_together` is more than 1, `train_epochs`.
 
     Parameters
     ----------
@@ -46,6 +52,8 @@ class Program:
     sample : tuple of arrays
         A few encoded rows ``(x, y)`` or ``(x, y, weights)``, to build what Keras builds at the first batch.
     """
+
+    epochs_together = 1
 
     def __init__(self, recipe, sample):
         dtype = keras.dtype_policies.get(recipe.dtype)
@@ -180,7 +188,7 @@ class Program:
                 ]
             if on_end is not None:
                 on_end(step, logs)
-        return EpochResult(logs, *squares, self.n_clipped())
+        return EpochResult(logs, *squares, self.n_clipped(), self.weights)
 
     @property
     def learning_rate(self):
@@ -202,5 +210,22 @@ class Program:
         counter = getattr(self.optimizer, "n_clipped", None)
         return 0.0 if counter is None else float(self.to_host(counter))
 
+    def _unstack(self, n_epochs, logs, *measured, weights):
+        """Results of several epochs from what a compiled function returned for all of them, stacked."""
+        logs = {name: np.asarray(values) for name, values in logs.items()}
+        measured, weights = ([np.asarray(values) for values in arrays] for arrays in (measured, weights))
+        return [
+            EpochResult(
+                {name: float(values[i]) for name, values in logs.items()},
+                *(values[i] for values in measured),
+                weights=functools.partial(_copies, weights, i),
+            )
+            for i in range(n_epochs)
+        ]
+
     def _trainable(self):
         return [self.to_host(v) for v in self.core.trainable_variables]
+
+
+def _copies(stacked, i):
+    return [values[i].copy() for values in stacked]

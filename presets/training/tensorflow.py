@@ -3,6 +3,7 @@
 import tensorflow as tf
 from keras import tree
 
+from presets.training.epochs import EPOCHS_TOGETHER
 from presets.training.program import EpochResult, Program
 
 
@@ -19,13 +20,23 @@ class Compiled:
 
     def __call__(self, *arguments):
         """Run the graph."""
+        return self._traced()(*tree.map_structure(tf.convert_to_tensor, arguments))
+
+    @property
+    def outputs(self):
+        """Specs of what the function returns."""
+        return tree.map_structure(tf.TensorSpec.from_tensor, self._traced().structured_outputs)
+
+    def _traced(self):
         if self._concrete is None:
             self._concrete = tf.function(self._function, self._specs, autograph=False).get_concrete_function()
-        return self._concrete(*tree.map_structure(tf.convert_to_tensor, arguments))
+        return self._concrete
 
 
 class TensorFlowProgram(Program):
     """A program whose epoch is one call of a `tf.function` with dynamic numbers of rows and steps."""
+
+    epochs_together = EPOCHS_TOGETHER
 
     def __init__(self, recipe, sample):
         super().__init__(recipe, sample)
@@ -36,6 +47,11 @@ class TensorFlowProgram(Program):
         self._step = Compiled(self._trace_step, self._data_spec, rows)
         self._epoch = Compiled(self._trace_epoch, self._data_spec, rows, number, flag)
         self._test = Compiled(self._trace_test, self._data_spec, rows, number, flag)
+        orders, test = tf.TensorSpec([None, None], tf.int32), (self._data_spec, rows, number)
+        self._whole_epochs, self._epochs = {}, {}
+        for spec in ((), test):
+            self._whole_epochs[bool(spec)] = Compiled(self._trace_whole_epoch, self._data_spec, rows, number, *spec)
+            self._epochs[bool(spec)] = Compiled(self._trace_epochs, self._data_spec, orders, number, *spec)
         self._predict = Compiled(self._trace_predict, self._data_spec[0])
         self._gradients = Compiled(self._trace_gradients, self._data_spec)
 
@@ -58,7 +74,12 @@ class TensorFlowProgram(Program):
     def train_epoch(self, data, order, batch_size, *, first=True):
         """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
         logs, *squares, n_clipped = self._epoch(data, order, batch_size, first)
-        return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped))
+        return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped), self.weights)
+
+    def train_epochs(self, data, orders, batch_size, test=()):
+        """Make several epochs, with validation on ``test = (data, rows, batch_size)`` after each, in one call."""
+        *values, weights = self._epochs[bool(test)](data, orders, batch_size, *test)
+        return self._unstack(len(orders), *values, weights=weights)
 
     def train_step(self, data, rows):
         """Make one update with these rows."""
@@ -105,6 +126,22 @@ class TensorFlowProgram(Program):
         rest = order[n_full * batch_size :]
         logs = tf.cond(tf.size(rest) > 0, lambda: self._step(data, rest), lambda: logs)
         return logs, update_squares, _squares(before), tf.identity(self._n_clipped)
+
+    def _trace_whole_epoch(self, data, order, batch_size, *test):
+        logs, *measured = self._trace_epoch(data, order, batch_size, tf.constant(True))
+        if test:
+            validated = self._trace_test(*test, tf.constant(True))
+            logs = logs | {f"val_{name}": value for name, value in validated.items()}
+        return logs, *measured, [tf.identity(v.value) for v in self.weight_variables]
+
+    def _trace_epochs(self, data, orders, batch_size, *test):
+        epoch = self._whole_epochs[bool(test)]
+        return tf.map_fn(
+            lambda order: epoch(data, order, batch_size, *test),
+            orders,
+            fn_output_signature=epoch.outputs,
+            parallel_iterations=1,
+        )
 
     def _trace_test(self, data, order, batch_size, first):
         self.n_traces += 1

@@ -54,7 +54,7 @@ def no_training(monkeypatch):
     def update(*args, **kwargs):
         raise RuntimeError("an update was made")
 
-    for name in ("train_epoch", "train_step"):
+    for name in ("train_epoch", "train_epochs", "train_step"):
         monkeypatch.setattr(program_class(), name, update)
 
 

@@ -71,6 +71,32 @@ def test_step_by_step_equals_compiled_epochs(constants, dropout):
     assert_same(stepwise, compiled)
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"epochs": 70, "restore_best_weights": True},
+        {"epochs": 45, "patience": 2, "restore_best_weights": True},
+        {"epochs": 400, "patience": 3, "min_lr_factor": 0.2},
+        {"epochs": 12, "monitor": "val_accuracy", "patience": 5, "restore_best_weights": True},
+    ],
+    ids=str,
+)
+def test_epochs_in_one_call_equal_epochs_one_by_one(rules):
+    recipe, rules = make_recipe(dropout=0.3, momentum=0.9), make_rules(**rules)
+    together, program = run(recipe, make_data(), rules)
+    alone, _ = run(recipe, make_data(), rules, program=program, callbacks=[keras.callbacks.Callback()])
+    assert (together.best_epoch, together.stopped_by) == (alone.best_epoch, alone.stopped_by)
+    assert_same(together, alone)
+
+
+def test_without_validation_epochs_in_one_call_equal_epochs_one_by_one():
+    recipe, rules = make_recipe(dropout=0.3), make_rules(epochs=40, monitor="loss", restore_best_weights=True)
+    together, _ = run(recipe, make_data(120), rules)
+    alone, _ = run(recipe, make_data(120), rules, callbacks=[keras.callbacks.Callback()])
+    assert together.best_epoch == alone.best_epoch
+    assert_same(together, alone)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_data_in_parts_equal_data_on_the_device(monkeypatch, weighted):
     recipe = make_recipe(dropout=0.3)

@@ -56,7 +56,7 @@ def test_best_weights_are_those_of_the_best_epoch():
     outcome, program = run(make_recipe(), make_data(), make_rules(epochs=12, restore_best_weights=True))
     assert outcome.best_epoch == int(np.argmin(outcome.history["val_loss"]))
     program.load_weights(outcome.weights)
-    from presets.training.loop import evaluate
+    from presets.training.epochs import evaluate
 
     logs = evaluate(program, make_data(), np.arange(120, 150), 32)
     assert logs["loss"] == pytest.approx(min(outcome.history["val_loss"]), rel=1e-5)

@@ -1,0 +1,119 @@
+"""The epochs of a training, one result at a time, whether a call of the program makes one of them or several."""
+
+import collections
+import dataclasses
+import math
+
+import numpy as np
+
+from presets.training.dataset import prediction_rows
+
+EPOCHS_TOGETHER = 32
+"""Epochs that one call of a program makes at most."""
+
+UPDATES_TOGETHER = 512
+"""Updates in one call that makes several epochs: few enough that an interrupt is soon heard."""
+
+WEIGHTS_TOGETHER = 1 << 26
+"""Bytes of the weights after each epoch that such a call keeps, so that any of them can be the best."""
+
+
+class Epochs:
+    """Runs a training's epochs as they are asked for.
+
+    On small data a call costs more than the arithmetic of an epoch. So where nothing happens on the host between two
+    epochs, one call makes several.
+
+    Parameters
+    ----------
+    program : Program
+    training, validation : Dataset
+    rows, validation_rows : ndarray of int
+    rules : Rules
+    rng : numpy.random.Generator
+    calls : keras.callbacks.CallbackList
+    hooks : keras.callbacks.CallbackList or None
+        To be called at every batch.
+    is_watched : bool
+        Whether a callback or the user is to see each epoch when it ends.
+    """
+
+    def __init__(self, program, training, rows, validation, validation_rows, rules, rng, *, calls, hooks, is_watched):
+        self._program, self._rules, self._rng = program, rules, rng
+        self._training, self._rows = training, rows
+        self._validation, self._validation_rows = validation, validation_rows
+        self._calls, self._hooks = calls, hooks
+        self._most = 1 if is_watched or hooks else self._most_together()
+        self._results = collections.deque()
+
+    def _most_together(self):
+        if not (self._training.fits_device and self._validation.fits_device):
+            return 1
+        n_bytes = sum(value.nbytes for value in self._program.weights())
+        n_updates = math.ceil(len(self._rows) / self._rules.batch_size)
+        return min(self._program.epochs_together, WEIGHTS_TOGETHER // n_bytes, UPDATES_TOGETHER // n_updates)
+
+    def next(self, n_alike):
+        """Run the next epoch, if that has not been done yet.
+
+        Parameters
+        ----------
+        n_alike : int
+            How many epochs, from this one on, are surely run with the same rate.
+
+        Returns
+        -------
+        EpochResult
+        """
+        if not self._results:
+            self._results.extend(self._together(min(n_alike, self._most)) if self._most > 1 else [self._alone()])
+        return self._results.popleft()
+
+    def _order(self):
+        return self._rng.permutation(self._rows) if self._rules.shuffle else self._rows
+
+    def _together(self, n_epochs):
+        program, validation = self._program, self._validation
+        test = ()
+        if len(self._validation_rows):
+            size = prediction_rows(validation.x.row_bytes, self._rules.batch_size)
+            test = validation.on_device(program.put), self._validation_rows.astype(np.int32), size
+        orders = np.stack([self._order() for _ in range(n_epochs)]).astype(np.int32)
+        return program.train_epochs(self._training.on_device(program.put), orders, self._rules.batch_size, test)
+
+    def _alone(self):
+        program, batch_size = self._program, self._rules.batch_size
+        result = None
+        for data, part in self._training.parts(self._order(), batch_size, program.put):
+            if self._hooks is None:
+                result = program.train_epoch(data, part, batch_size, first=result is None)
+            else:
+                result = program.train_by_steps(
+                    data,
+                    part,
+                    batch_size,
+                    first=result is None,
+                    on_begin=self._hooks.on_train_batch_begin,
+                    on_end=self._hooks.on_train_batch_end,
+                )
+        if not len(self._validation_rows):
+            return result
+        self._calls.on_test_begin()
+        logs = evaluate(program, self._validation, self._validation_rows, batch_size)
+        logs = {f"val_{name}": value for name, value in logs.items()}
+        self._calls.on_test_end(logs)
+        return dataclasses.replace(result, logs=result.logs | logs)
+
+
+def evaluate(program, dataset, rows, batch_size):
+    """Loss and metrics of a loaded program over some rows of a dataset.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    size = prediction_rows(dataset.x.row_bytes, batch_size)
+    result = None
+    for data, part in dataset.parts(rows, size, program.put):
+        result = program.test_epoch(data, part, size, first=result is None)
+    return result
