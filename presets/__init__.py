@@ -4,9 +4,19 @@ from presets.workers import take_share
 
 take_share()  # before anything starts TensorFlow or JAX
 
+from presets.data.check import check_data, likely_wrong_labels  # noqa: E402
 from presets.estimators import DNNClassifier, DNNRegressor, preset_grid  # noqa: E402
+from presets.inspection import diagnose  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
 __version__ = "0.1.0"
 
-__all__ = ["DNNClassifier", "DNNRegressor", "clear_programs", "preset_grid"]
+__all__ = [
+    "DNNClassifier",
+    "DNNRegressor",
+    "check_data",
+    "clear_programs",
+    "diagnose",
+    "likely_wrong_labels",
+    "preset_grid",
+]

@@ -56,6 +56,40 @@ def faulty_columns(X):
     return [name for name, column in zip(names, columns, strict=True) if not _is_finite(column)]
 
 
+def as_table(X):
+    """The columns of X that can be used, whatever else it holds.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of shape (n_samples, n_features), or array of shape (n_samples, ...)
+
+    Returns
+    -------
+    table : ndarray or CSC matrix
+        Without the columns at fault; as it is if X is no table.
+    names : list or None
+        Names or numbers of these columns.
+    faulty : list
+        Names or numbers of the others.
+    """
+    names = getattr(X, "columns", None)
+    if not sparse.issparse(X) and names is None:
+        X = np.asarray(X)
+    if X.ndim != 2:
+        return X, None, []
+    names = list(range(X.shape[1]) if names is None else names)
+    faulty = faulty_columns(X)
+    usable = [i for i, name in enumerate(names) if name not in faulty]
+    if sparse.issparse(X):
+        table = X.tocsc()[:, usable]
+    elif faulty or hasattr(X, "columns"):
+        columns = _columns(X, as_objects=True)
+        table = np.stack([np.asarray(columns[i], dtype=np.float64) for i in usable], axis=1) if usable else X[:, :0]
+    else:
+        table = X
+    return table, [names[i] for i in usable], faulty
+
+
 def _columns(X, as_objects):
     """The columns of X one by one; none if it is no table."""
     if sparse.issparse(X):

@@ -198,7 +198,7 @@ def naming_missing_labels(y):
     except (TypeError, ValueError) as error:
         if y is None or sparse.issparse(y):
             raise
-        missing = [row for row, label in enumerate(np.asarray(y, dtype=object).ravel()) if _is_missing(label)]
+        missing = [row for row, label in enumerate(np.asarray(y, dtype=object).ravel()) if is_missing(label)]
         if not missing:
             raise
         raise ValueError(
@@ -206,7 +206,8 @@ def naming_missing_labels(y):
         ) from error
 
 
-def _is_missing(label):
+def is_missing(label):
+    """Whether a label is NaN, None or pandas' NA."""
     return label is None or type(label).__name__ == "NAType" or bool(label != label)
 
 

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 
 import keras
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -20,12 +20,13 @@ from presets.data.columns import as_numbers, naming_columns
 from presets.data.encoder import Encoder
 from presets.data.split import split_rows
 from presets.estimators._fitted import FittedNetwork
+from presets.estimators._health import Health, check_rows, constant_loss
 from presets.training.callbacks import copy_for_fit
 from presets.training.dataset import Dataset
 from presets.training.loop import Rules, train
 from presets.training.optimizers import optimizer_config
 from presets.training.pool import POOL
-from presets.training.probe import choose_init
+from presets.training.probe import choose_init, measure_dead_units
 from presets.training.recipe import Recipe, numbers
 
 
@@ -159,8 +160,8 @@ class NetworkEstimator(BaseEstimator):
             rules = self._rules(len(rows), validates=len(validation_rows) > 0)
             recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X, X_val))
             data = training, rows, validation, validation_rows
-            fitted, outcome, init = self._train(start, recipe, encoder, target, data, rules, seeds, callbacks)
-            self._keep(fitted, outcome, init, history={})
+            report = self._check_rows(training, np.union1d(rows, validation_rows) if X_val is None else rows, y)
+            self._train(start, recipe, encoder, target, data, report, rules, seeds, callbacks)
         return self
 
     def _partial_fit(self, X, y, sample_weight, **known):
@@ -179,14 +180,12 @@ class NetworkEstimator(BaseEstimator):
             rules = self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False)
             recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
             data = dataset, rows, dataset, no_rows
-            fitted, outcome, init = self._train(
-                start, recipe, encoder, target, data, rules, seeds, callbacks, goes_on=True
-            )
-            self._keep(fitted, outcome, init, history=getattr(self, "history_", {}))
+            report = self.health_.data if start is not None else self._check_rows(dataset, rows, y)
+            self._train(start, recipe, encoder, target, data, report, rules, seeds, callbacks, goes_on=True)
         return self
 
-    def _train(self, start, recipe, encoder, target, data, rules, seeds, callbacks, goes_on=False):
-        training, rows, _, _ = data
+    def _train(self, start, recipe, encoder, target, data, report, rules, seeds, callbacks, goes_on=False):
+        training, rows, validation, validation_rows = data
         sample = training.take(rows[:1])
         with POOL.borrow(recipe, sample) as program:
             if start is None:
@@ -206,7 +205,18 @@ class NetworkEstimator(BaseEstimator):
             outcome = train(program, *data, rules, rng=shuffle, callbacks=callbacks, verbose=verbose)
             state = program.optimizer_state() if goes_on else None
             program.load_weights(outcome.weights)
-        return FittedNetwork(recipe, outcome.weights, encoder, target, sample, state), outcome, init
+            dead_units = measure_dead_units(program, training.take(rows[: rules.batch_size])[0])
+        fitted = FittedNetwork(recipe, outcome.weights, encoder, target, sample, state)
+        self.health_ = Health(
+            data=report,
+            signal=init.signal,
+            dead_units=dead_units,
+            constant_loss=constant_loss(recipe, training.targets(rows), validation.targets(validation_rows)),
+            n_training=len(rows),
+            n_validation=len(validation_rows),
+            batch_size=rules.batch_size,
+        )
+        self._keep(fitted, outcome, init, history=getattr(self, "history_", {}) if goes_on else {})
 
     def _keep(self, fitted, outcome, init, history):
         self._fitted, self.init_ = fitted, init
@@ -221,7 +231,7 @@ class NetworkEstimator(BaseEstimator):
                 f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. "
                 "Lower learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     # ---------------------------------------------------------------- what fit is made of
@@ -273,6 +283,17 @@ class NetworkEstimator(BaseEstimator):
 
     def _split_rows(self, rows, fraction, rng, y, groups):
         return split_rows(rows, fraction, rng, self._strata(y))
+
+    def _check_rows(self, dataset, rows, y):
+        """The data check (A1) on what the network gets."""
+        return check_rows(
+            dataset,
+            rows,
+            y,
+            classification=is_classifier(self),
+            standardize=self.standardize,
+            names=getattr(self, "feature_names_in_", None),
+        )
 
     def _learn_encoding(self, X, y, rows, weights, **known):
         return self._learn_encoder(X, rows, weights), self._learn_target(y, rows, weights, **known)

@@ -249,6 +249,11 @@ ATTRIBUTES = {
         "What set the rate: the plateau rule of the article, unless a callback of yours or a schedule in your"
         " optimizer did.",
     ),
+    "health_": (
+        "Health",
+        "What the fit watched beside its history: findings on the data (A1), the signal at the start and dead units at "
+        "the end (A7), the loss of a constant prediction. `diagnose` judges it.",
+    ),
     "n_features_in_": (
         "int",
         "Columns of a table; of other X the features of a step or the channels of an image.",

@@ -1,1 +1,5 @@
 """Looks at fitted estimators."""
+
+from presets.inspection.diagnosis import diagnose
+
+__all__ = ["diagnose"]

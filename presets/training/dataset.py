@@ -48,6 +48,10 @@ class Dataset:
             self._on_device = put(self.take(slice(None)))
         return self._on_device
 
+    def targets(self, rows):
+        """Encoded targets and weights of these rows; the weights are None if there are none."""
+        return self.y[rows], None if self.weights is None else self.weights[rows]
+
     def parts(self, order, multiple, put):
         """Cut an order of rows into parts that fit on the device.
 

@@ -9,21 +9,6 @@ from presets import article
 
 
 @dataclass(frozen=True)
-class InitChoice:
-    """Which rule drew the initial weights, and why.
-
-    Parameters
-    ----------
-    rule : str
-        The value of `init` that was used.
-    reason : str
-    """
-
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Signal:
     """The scale of what flows through a network at one moment.
 
@@ -39,6 +24,24 @@ class Signal:
     gradients: dict
 
 
+@dataclass(frozen=True)
+class InitChoice:
+    """Which rule drew the initial weights, and why.
+
+    Parameters
+    ----------
+    rule : str
+        The value of `init` that was used.
+    reason : str
+    signal : Signal
+        What the probe measured with these weights.
+    """
+
+    rule: str
+    reason: str
+    signal: Signal
+
+
 def measure_signal(program, data):
     """Measure signal and gradient of a loaded program on one batch.
 
@@ -52,21 +55,45 @@ def measure_signal(program, data):
     -------
     Signal
     """
-    layers = [layer for layer in program.core.layers if hasattr(layer, "kernel_initializer")]
-    inner = keras.Model(program.core.inputs, [layer.output for layer in layers])
-    outputs = keras.tree.flatten(inner([data[0]], training=False))
+    outputs = _layer_outputs(program, data[0])
     gradients = dict(zip((v.path for v in program.core.trainable_variables), program.gradients(data), strict=True))
-    kernels = {v.path: v for layer in layers for v in layer.trainable_variables if v.name == "kernel"}
+    kernels = {v.path: v for layer in outputs for v in layer.trainable_variables if v.name == "kernel"}
     return Signal(
-        {
-            layer.name: _rms(values)
-            for layer, values in zip(layers, map(keras.ops.convert_to_numpy, outputs), strict=True)
-        },
+        {layer.name: _rms(values) for layer, values in outputs.items()},
         {
             path.rpartition("/")[0]: _rms(gradients[path]) / _rms(program.to_host(kernel))
             for path, kernel in kernels.items()
         },
     )
+
+
+def measure_dead_units(program, x):
+    """Measure which units of the hidden layers put out zero for every row.
+
+    Parameters
+    ----------
+    program : Program
+        With the weights loaded.
+    x : array
+        Encoded rows.
+
+    Returns
+    -------
+    dict of str to float
+        Share of such units, by the name of their layer.
+    """
+    *hidden, _ = _layer_outputs(program, x).items() or [None]
+    return {layer.name: float(np.mean(~values.reshape(-1, values.shape[-1]).any(axis=0))) for layer, values in hidden}
+
+
+def _layer_outputs(program, x):
+    """What each layer with a kernel puts out, in the order of the layers."""
+    layers = [layer for layer in program.core.layers if hasattr(layer, "kernel_initializer")]
+    if not layers:
+        return {}
+    inner = keras.Model(program.core.inputs, [layer.output for layer in layers])
+    outputs = keras.tree.flatten(inner([x], training=False))
+    return dict(zip(layers, map(keras.ops.convert_to_numpy, outputs), strict=True))
 
 
 def vanishing(signal):
@@ -82,8 +109,8 @@ def vanishing(signal):
         return (
             f"the signal vanishes: from layer {first!r} to {last!r} it shrinks to {after / before:.2g} of what it was"
         )
-    weakest = min(signal.gradients, key=signal.gradients.get)
-    if signal.gradients[weakest] < article.VANISHING_GRADIENT:
+    weakest = min(signal.gradients, key=signal.gradients.get, default=None)
+    if weakest is not None and signal.gradients[weakest] < article.VANISHING_GRADIENT:
         return f"the gradient vanishes: in layer {weakest!r} it is {signal.gradients[weakest]:.2g} of the weights"
     return None
 
@@ -110,13 +137,19 @@ def choose_init(program, batch, rules, seed, **drawn):
     *tried, last = rules
     reason = "as given"
     for rule in tried:
-        weights = program.draw(seed, kernel_initializer=rules[rule], **drawn)
-        program.load_weights(weights)
-        found = vanishing(measure_signal(program, batch))
+        weights, signal = _draw_and_measure(program, batch, seed, rules[rule], drawn)
+        found = vanishing(signal)
         if found is None:
-            return weights, InitChoice(rule, "the probe found the signal and its gradient in every layer")
+            return weights, InitChoice(rule, "the probe found the signal and its gradient in every layer", signal)
         reason = f"with init={rule!r} {found}"
-    return program.draw(seed, kernel_initializer=rules[last], **drawn), InitChoice(last, reason)
+    weights, signal = _draw_and_measure(program, batch, seed, rules[last], drawn)
+    return weights, InitChoice(last, reason, signal)
+
+
+def _draw_and_measure(program, batch, seed, initializer, drawn):
+    weights = program.draw(seed, kernel_initializer=initializer, **drawn)
+    program.load_weights(weights)
+    return weights, measure_signal(program, batch)
 
 
 def _rms(values):

@@ -1,0 +1,179 @@
+"""The data check (A1): whether there are enough rows, and whether they are clean and correctly labelled."""
+
+import math
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.utils import check_consistent_length
+from sklearn.utils.multiclass import type_of_target
+
+from presets import article
+from presets.data.columns import as_table
+from presets.data.faults import find_faults, sample_rows
+from presets.data.report import Finding, Report
+from presets.data.sequences import read_sequences
+from presets.data.standardize import dense
+from presets.data.targets import is_missing
+
+SHOWN = 5
+CELLS = 1 << 26
+"""Numbers that are looked at; of larger data, rows at even distances."""
+
+
+def check_data(X, y, *, classification="auto", standardize=True, classifier=None, cv=5, random_state=0):
+    """Check data before a network is trained on them (A1).
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of shape (n_samples, n_features) or (n_samples, ...)
+        Whatever an estimator of this package takes; columns that no network takes are findings, not errors.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    classification : bool or "auto", default="auto"
+        Whether y holds classes. "auto": it does if it holds no numbers, or whole numbers with four rows or more for
+        each that differs.
+    standardize : bool, default=True
+        Whether the estimator will standardise X (A2).
+    classifier : estimator with predict_proba, optional
+        Looks for labels that are likely wrong: those which it contradicts with confidence on rows that it was not
+        trained on (Northcutt et al. 2021). Without it, nothing is fitted and they are not looked for.
+    cv : int, default=5
+        Folds for the classifier.
+    random_state : int, default=0
+        Shuffles the folds.
+
+    Returns
+    -------
+    Report
+        Findings with their figures. `Finding.figure` of "likely_wrong_labels" is their share; `likely_wrong_labels`
+        gives the rows.
+
+    Raises
+    ------
+    ValueError
+        If X and y differ in length.
+
+    References
+    ----------
+    Northcutt, Jiang, Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels.
+
+    Examples
+    --------
+    >>> from presets import check_data
+    >>> print(check_data([[0.0], [1.0], [2.0]] * 40, [0, 1, 1] * 40))
+    """
+    check_consistent_length(X, y)
+    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    findings = []
+    missing = np.array([is_missing(label) for label in y.ravel()]).reshape(y.shape)
+    if missing.any():
+        findings.append(_missing_targets(missing))
+        return Report("Data check", findings)  # nothing can be said of classes then
+    classification = _holds_classes(y) if classification == "auto" else classification
+    table, names, faulty = (read_sequences(X).values, None, []) if _is_ragged(X) else as_table(X)
+    if faulty:
+        findings.append(_unusable_columns(faulty, len(names) + len(faulty)))
+    rows = sample_rows(np.arange(len(y)), math.prod(table.shape[1:]), CELLS)
+    findings += find_faults(
+        dense(table, rows), y, rows=rows, classification=classification, standardize=standardize, names=names
+    )
+    if classifier is not None:
+        rows = likely_wrong_labels(classifier, X, y, cv=cv, random_state=random_state)
+        if len(rows):
+            findings.append(_wrong_labels(rows, y, classifier))
+    return Report("Data check", findings)
+
+
+def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
+    """Rows whose labels a classifier contradicts with confidence, on folds that it was not trained on (A1).
+
+    A label is likely wrong if another class is more probable, and more probable than that class is on average for the
+    rows that bear its label.
+
+    Parameters
+    ----------
+    classifier : estimator with predict_proba
+        Cloned for each fold.
+    X : array-like of shape (n_samples, ...)
+    y : array-like of shape (n_samples,)
+    cv : int, default=5
+    random_state : int, default=0
+
+    Returns
+    -------
+    ndarray of int
+        The most doubtful first.
+
+    References
+    ----------
+    Northcutt, Jiang, Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels.
+    """
+    classes, codes = np.unique(y, return_inverse=True)
+    folds = StratifiedKFold(cv, shuffle=True, random_state=random_state)
+    probabilities = cross_val_predict(clone(classifier), X, y, cv=folds, method="predict_proba")
+    confident = np.array([probabilities[codes == code, code].mean() for code in range(len(classes))])
+    rows = np.arange(len(codes))
+    own = probabilities[rows, codes]
+    others = np.where(probabilities >= confident, probabilities, 0.0)
+    others[rows, codes] = 0.0
+    margin = others.max(axis=1) - own
+    doubtful = np.flatnonzero(margin > 0)
+    return doubtful[np.argsort(-margin[doubtful], kind="stable")]
+
+
+def _is_ragged(X):
+    """Whether X holds sequences of unequal length."""
+    try:
+        values = np.asarray(X)
+    except ValueError:
+        return True
+    return values.dtype == object and values.ndim == 1 and np.ndim(values[0]) > 0
+
+
+def _holds_classes(y):
+    kind = type_of_target(y)
+    if kind in ("continuous", "continuous-multioutput"):
+        return False
+    if kind == "multilabel-indicator" or not np.issubdtype(y.dtype, np.number):
+        return True
+    return y.ndim == 1 and len(np.unique(y)) * article.ROWS_PER_VALUE <= len(y)
+
+
+def _missing_targets(missing):
+    rows = np.flatnonzero(missing.reshape(len(missing), -1).any(axis=1))
+    return Finding(
+        "missing_targets",
+        "serious",
+        f"y is missing in {len(rows)} of {len(missing)} rows, first in row {rows[0]}.",
+        "Leave these rows out; the rest was not checked.",
+        "A1",
+        figure=len(rows) / len(missing),
+    )
+
+
+def _unusable_columns(faulty, n_columns):
+    more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
+    return Finding(
+        "unusable_columns",
+        "serious",
+        f"{len(faulty)} of {n_columns} columns hold NaN, an infinity or no numbers: "
+        f"{', '.join(map(repr, faulty[:SHOWN]))}{more}.",
+        "Impute missing values and encode categories before the network, in a Pipeline.",
+        "A1",
+        figure=len(faulty),
+    )
+
+
+def _wrong_labels(rows, y, classifier):
+    share = len(rows) / len(y)
+    return Finding(
+        "likely_wrong_labels",
+        "warning" if share >= article.WRONG_LABELS else "note",
+        f"{type(classifier).__name__} contradicts {len(rows)} of {len(y)} labels ({share:.1%}) with confidence, on "
+        f"rows that it was not trained on: {', '.join(map(str, rows[:SHOWN]))}{', ...' if len(rows) > SHOWN else ''}.",
+        "Look at these rows first; likely_wrong_labels gives all of them.",
+        "A1",
+        figure=share,
+    )

@@ -1,0 +1,274 @@
+"""What can be wrong with numbers and their targets (A1, A2): quick enough for the start of every fit."""
+
+import numpy as np
+
+from presets import article
+from presets.data.report import Finding
+
+SHOWN = 5
+
+
+def sample_rows(rows, n_cells, budget):
+    """Rows at even distances, few enough to hold no more than a budget of numbers.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+    n_cells : int
+        Numbers in one row.
+    budget : int
+
+    Returns
+    -------
+    ndarray of int
+        All rows if they are within the budget.
+    """
+    n_rows = min(len(rows), max(budget // max(n_cells, 1), 1))
+    return rows[np.arange(n_rows) * len(rows) // n_rows]
+
+
+def find_faults(x, y, *, rows, classification, standardize, names=None):
+    """Look for faults in rows that a network could be trained on.
+
+    Parameters
+    ----------
+    x : array of shape (n_rows, ...)
+        Finite numbers, but for padding by NaN.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Labels, indicators or values.
+    rows : ndarray of shape (n_rows,)
+        Which rows of y those of x are.
+    classification : bool
+    standardize : bool
+        Whether x is or will be standardised.
+    names : sequence, optional
+        Of the columns, if x is a table.
+
+    Returns
+    -------
+    list of Finding
+        Causes before what follows from them.
+    """
+    labels = np.unique(y, return_inverse=True) if classification and y.ndim == 1 else None
+    values = None if classification else np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    candidates = []
+    if values is not None:
+        candidates.append(_constant_target(values))
+    if x.size:
+        candidates += _faults_of_cells(
+            x, labels and (labels[0], labels[1][rows]), None if values is None else values[rows], standardize, names
+        )
+    if labels is not None:
+        candidates.append(_few_rows_per_class(*labels))
+    candidates.append(_few_rows(len(y)))
+    if labels is not None:
+        candidates.append(_imbalance(*labels))
+    return [finding for finding in candidates if finding is not None]
+
+
+def _faults_of_cells(x, labels, values, standardize, names):
+    cells = np.ascontiguousarray(x.reshape(len(x), -1))
+    names = range(cells.shape[1]) if names is None else names
+    yield _leaked_target(cells, labels, values, names)
+    if not standardize:
+        yield _unscaled(cells, names)
+    yield from _repeated_rows(cells, labels, values)
+    if x.ndim == 2:
+        yield _constant_columns(cells, names)
+
+
+def _constant_target(values):
+    constant = (values == values[:1]).all(axis=0)
+    if len(values) < 2 or not constant.any():
+        return None
+    where = "y" if values.shape[1] == 1 else f"Column {_list(np.flatnonzero(constant))} of y"
+    return Finding(
+        "constant_target",
+        "serious" if constant.all() else "warning",
+        f"{where} is {values[0, constant][0]:g} in all {len(values)} rows: there is nothing to learn.",
+        "Look at how y was made.",
+        "A1",
+        figure=int(constant.sum()),
+    )
+
+
+def _leaked_target(cells, labels, values, names):
+    """Columns that are the target under another name."""
+    if labels is not None:
+        leaks = _names_classes(cells, *labels)
+    elif values is not None and values.shape[1] == 1 and len(values) >= article.FEW_ROWS:
+        leaks = np.abs(_correlations(cells, values[:, 0])) > 1 - article.LEAK_NOISE
+    else:
+        return None
+    columns = [names[i] for i in np.flatnonzero(leaks)]
+    if not columns:
+        return None
+    return Finding(
+        "leaked_target",
+        "warning",
+        f"Column {_list(columns)} of X tells y exactly: {'one constant value for each class' if labels else 'r = 1'}.",
+        "Leave the column out, unless it will be known when predictions are made.",
+        "A1",
+        figure=len(columns),
+    )
+
+
+def _names_classes(cells, classes, codes):
+    """Which columns hold one value for each class, another for every one."""
+    counts = np.bincount(codes)
+    if len(classes) < 2 or counts.min() < article.ROWS_PER_VALUE:
+        return np.zeros(cells.shape[1], dtype=bool)
+    starts = np.r_[0, np.cumsum(counts)[:-1]]
+    by_class = cells[np.argsort(codes, kind="stable")]
+    low, high = (limit.reduceat(by_class, starts) for limit in (np.minimum, np.maximum))
+    return (low == high).all(axis=0) & (np.diff(np.sort(low, axis=0), axis=0) > 0).all(axis=0)
+
+
+def _correlations(cells, values):
+    cells = cells - cells.mean(axis=0, dtype=np.float64)
+    values = values - values.mean()
+    norms = np.sqrt(np.square(cells).sum(axis=0) * np.square(values).sum())
+    return np.divide(values @ cells, norms, out=np.zeros(cells.shape[1]), where=norms > 0)
+
+
+def _unscaled(cells, names):
+    counts = np.maximum(np.isfinite(cells).sum(axis=0), 1)  # padding is NaN
+    sizes = np.sqrt(np.nansum(np.square(cells, dtype=np.float64), axis=0) / counts)
+    largest = int(sizes.argmax())
+    if not sizes[largest] > article.UNSCALED:
+        return None
+    return Finding(
+        "unscaled",
+        "serious",
+        f"standardize=False, and column {names[largest]!r} has a root mean square of {sizes[largest]:.3g} where "
+        "networks want 1.",
+        "Set standardize=True, or scale X before.",
+        "A2",
+        figure=float(sizes[largest]),
+        parameter="standardize",
+    )
+
+
+def _repeated_rows(cells, labels, values):
+    """Rows that stand in x more than once: with other targets, and with the same."""
+    groups = _groups(cells)
+    n_repeated = len(cells) - (groups.max() + 1)
+    if n_repeated == 0:
+        return
+    if labels is not None:
+        pairs, sizes = np.unique(np.stack([groups, labels[1]]), axis=1, return_counts=True)
+        kept = np.zeros(groups.max() + 1, dtype=int)
+        np.maximum.at(kept, pairs[0], sizes)
+        floor = 1 - kept.sum() / len(cells)
+        limit = f"no model can get more than {1 - floor:.1%} of the labels right"
+        n_same = len(cells) - pairs.shape[1]
+    elif values is not None:
+        means = np.stack([np.bincount(groups, column) / np.bincount(groups) for column in values.T], axis=1)
+        spread = np.square(values - values.mean(axis=0)).sum()
+        floor = np.square(values - means[groups]).sum() / spread if spread else 0.0
+        limit = f"no model can explain more than {1 - floor:.1%} of the variance of y"
+        n_same = n_repeated
+    else:
+        return
+    if floor > article.CONFLICTS_NOISE:
+        yield Finding(
+            "conflicting_labels",
+            _severity_of_conflicts(floor),
+            f"{n_repeated} of {len(cells)} rows repeat another, some with another y: {limit}.",
+            "Find out which y is right; add columns that tell these rows apart.",
+            "A1",
+            figure=float(floor),
+        )
+    if n_same >= article.DUPLICATES * len(cells):
+        yield Finding(
+            "duplicate_rows",
+            "note",
+            f"{n_same} of {len(cells)} rows ({n_same / len(cells):.1%}) repeat another with the same y.",
+            "Drop repetitions, or keep them on one side of every split: validation and test scores flatter otherwise.",
+            "A1",
+            figure=n_same / len(cells),
+        )
+
+
+def _severity_of_conflicts(floor):
+    if floor < article.CONFLICTS:
+        return "note"
+    return "serious" if floor >= article.CONFLICTS_SERIOUS else "warning"
+
+
+def _groups(cells):
+    """A number for every row, the same for rows that are equal."""
+    numbers = cells if cells.dtype.kind == "f" else cells.astype(np.float64)
+    bits = (numbers + 0.0).view(np.uint8 if numbers.dtype.itemsize == 2 else np.uint32).astype(np.uint64)
+    factors = np.random.default_rng(0).integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    return np.unique(bits @ factors, return_inverse=True)[1]
+
+
+def _few_rows_per_class(classes, codes):
+    counts = np.bincount(codes)
+    few = counts < article.FEW_PER_CLASS
+    if not few.any():
+        return None
+    smallest = counts.argmin()
+    return Finding(
+        "few_rows_per_class",
+        "warning",
+        f"{few.sum()} of {len(classes)} classes have fewer than {article.FEW_PER_CLASS} rows; "
+        f"{_plain(classes[smallest])!r} has {counts[smallest]}.",
+        "Collect more rows of these classes, merge them, or use a simpler model than a network.",
+        "A1",
+        figure=int(counts[smallest]),
+    )
+
+
+def _few_rows(n_rows):
+    if n_rows >= article.FEW_ROWS:
+        return None
+    return Finding(
+        "few_rows",
+        "warning",
+        f"There are {n_rows} rows, fewer than {article.FEW_ROWS}.",
+        "Collect more, or use a simpler model than a network.",
+        "A1",
+        figure=n_rows,
+    )
+
+
+def _imbalance(classes, codes):
+    counts = np.bincount(codes)
+    ratio = counts.max() / counts.min()
+    if ratio < article.IMBALANCE:
+        return None
+    return Finding(
+        "imbalance",
+        "warning",
+        f"Class {_plain(classes[counts.argmax()])!r} has {counts.max()} rows, {ratio:.3g} times as many as class "
+        f"{_plain(classes[counts.argmin()])!r} with {counts.min()}.",
+        'Set class_weight="balanced" if rare classes matter as much, and score by balanced accuracy or log loss.',
+        "A1",
+        figure=float(ratio),
+        parameter="class_weight",
+    )
+
+
+def _constant_columns(cells, names):
+    constant = np.flatnonzero((cells == cells[:1]).all(axis=0))
+    if len(cells) < 2 or not len(constant):
+        return None
+    return Finding(
+        "constant_columns",
+        "note",
+        f"{len(constant)} of {cells.shape[1]} columns are constant: {_list([names[i] for i in constant])}.",
+        "They carry nothing, and can be left out.",
+        "A1",
+        figure=len(constant),
+    )
+
+
+def _list(names):
+    shown = ", ".join(repr(_plain(name)) for name in names[:SHOWN])
+    return f"{shown}, ..." if len(names) > SHOWN else shown
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value

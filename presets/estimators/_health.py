@@ -1,0 +1,122 @@
+"""What a fit watches beside its history (A1, A7, S4), for `diagnose` to judge."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from keras import tree
+
+from presets.data.faults import find_faults, sample_rows
+from presets.data.report import Report
+
+CELLS = 1 << 20
+"""Numbers of X that the data check looks at in a fit: few milliseconds."""
+
+_LEAST = 1e-7  # of a probability, as in Keras's losses
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a fit saw of its data and of its network.
+
+    Parameters
+    ----------
+    data : Report
+        Of the data check at the start (A1, A2).
+    signal : Signal
+        Scale of outputs and gradients in every layer before the first update (A7).
+    dead_units : dict of str to float
+        Share of each hidden layer's units that put out zero for every row of a batch, at the end.
+    constant_loss : tuple of float or None
+        Loss of the training part's best constant prediction, there and on the validation part (NaN if there is none);
+        None if the loss is not the article's or has penalties.
+    n_training, n_validation : int
+        Rows of both parts.
+    batch_size : int
+    """
+
+    data: Report
+    signal: object
+    dead_units: dict
+    constant_loss: tuple | None
+    n_training: int
+    n_validation: int
+    batch_size: int
+
+
+def check_rows(dataset, rows, y, *, classification, standardize, names):
+    """Check the data of a fit as the network gets them, and warn of what is serious.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    rows : ndarray of int
+        Rows of positive weight.
+    y : ndarray of shape (n_samples, ...)
+        Not encoded.
+    classification, standardize : bool
+    names : sequence or None
+        Of the columns.
+
+    Returns
+    -------
+    Report
+    """
+    encoded = tree.flatten(dataset.take(rows[:1])[0])
+    findings = []
+    if len(encoded) == 1:
+        seen = sample_rows(np.arange(len(rows)), encoded[0].size, CELLS)
+        findings = find_faults(
+            tree.flatten(dataset.x.take(rows[seen]))[0],
+            y[rows],
+            rows=seen,
+            classification=classification,
+            standardize=standardize,
+            names=names,
+        )
+    report = Report("Data check", findings)
+    for finding in report:
+        if finding.severity == "serious":
+            warnings.warn(str(finding), stacklevel=5)
+    return report
+
+
+def constant_loss(recipe, training, validation):
+    """Loss of the best constant prediction for the training part, there and on the validation part.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    training, validation : tuple of (ndarray, ndarray or None)
+        Encoded targets and weights.
+
+    Returns
+    -------
+    tuple of float or None
+    """
+    if recipe.loss != "auto" or any(name in recipe.tunables for name in ("l1", "l2")):
+        return None
+    losses = {"softmax": _cross_entropies, "sigmoid": _binary_cross_entropies, "linear": _squared_errors}
+    per_row = losses[recipe.activation](*training, validation[0])
+    return tuple(
+        float(np.average(values, weights=weights)) if len(values) else np.nan
+        for values, (_, weights) in zip(per_row, (training, validation), strict=True)
+    )
+
+
+def _cross_entropies(codes, weights, others):
+    shares = np.bincount(codes, weights, minlength=others.max(initial=0) + 1)
+    logarithms = np.log(np.maximum(shares / shares.sum(), _LEAST))
+    return -logarithms[codes], -logarithms[others]
+
+
+def _binary_cross_entropies(indicators, weights, others):
+    shares = np.clip(np.average(indicators, axis=0, weights=weights), _LEAST, 1 - _LEAST)
+    return tuple(
+        -np.where(values > 0, np.log(shares), np.log1p(-shares)).mean(axis=1) for values in (indicators, others)
+    )
+
+
+def _squared_errors(values, weights, others):
+    mean = np.average(values.astype(np.float64), axis=0, weights=weights)
+    return tuple(np.square(part - mean).mean(axis=1) for part in (values, others))

@@ -1,0 +1,247 @@
+"""`diagnose` names the planted cause first, with its figures, and raises no alarm on healthy runs."""
+
+import re
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from presets import DNNClassifier, DNNRegressor, diagnose
+
+RNG = np.random.default_rng(0)
+DIGITS, LABELS = load_digits(return_X_y=True)
+DIABETES, VALUES = load_diabetes(return_X_y=True)
+FIVE_EACH = np.concatenate([np.flatnonzero(digit == LABELS)[:5] for digit in range(10)])
+NOISE = np.where(RNG.random(400) < 0.4, RNG.integers(10, size=400), LABELS[:400])
+
+
+def classifier(**parameters):
+    return DNNClassifier(**{"epochs": 30, "random_state": 0} | parameters)
+
+
+def regressor(**parameters):
+    return DNNRegressor(**{"epochs": 30, "random_state": 0} | parameters)
+
+
+def shifted_relu(x):
+    return keras.ops.relu(x - 100)
+
+
+# name of the fault: code of the finding, estimator, X, y, what the text says
+FAULTS = {
+    "rate 100 times too large": (
+        "rate_too_large",
+        classifier(learning_rate=10.0),
+        DIGITS,
+        LABELS,
+        r"that of a constant prediction \(2\.302\).*Lower learning_rate=10, to 1 or less.*A5\.4",
+    ),
+    "rate too large for values": (
+        "rate_too_large",
+        regressor(learning_rate=10.0),
+        DIABETES,
+        VALUES,
+        r"constant prediction \(1\), with updates of up to .* where 0\.001 is right",
+    ),
+    "rate 1000 times too small": (
+        "rate_too_small",
+        classifier(learning_rate=1e-4),
+        DIGITS,
+        LABELS,
+        r"No update was more than \de-06 of the weights|No update was more than \d\.\de-06 of the weights",
+    ),
+    "rate too small for values": (
+        "rate_too_small",
+        regressor(learning_rate=1e-4),
+        DIABETES,
+        VALUES,
+        r"Raise learning_rate=0\.0001; .* times as much gives that ratio",
+    ),
+    "0.02 in 8 layers": (
+        "signal_vanishes",
+        classifier(hidden_layer_sizes=(64,) * 8, init="normal"),
+        DIGITS,
+        LABELS,
+        r"from layer 'hidden_1' to 'hidden_8' it shrinks to .*e-07 .*init='normal'.*A7\.4",
+    ),
+    "unscaled inputs": (
+        "unscaled",
+        classifier(standardize=False),
+        *load_wine(return_X_y=True),
+        r"column 12 has a root mean square of 8\d\d .*standardize=True.*A2",
+    ),
+    "shuffled labels": (
+        "labels_unrelated",
+        classifier(),
+        DIGITS,
+        RNG.permutation(LABELS),
+        r"never got under 2\.30\d, and a constant prediction has 2\.30\d.*A1",
+    ),
+    "shuffled values": (
+        "labels_unrelated",
+        regressor(epochs=60),
+        DIABETES,
+        RNG.permutation(VALUES),
+        "The validation loss never got under .*rows of X and y belong together",
+    ),
+    "5 rows a class": ("few_rows_per_class", classifier(), DIGITS[FIVE_EACH], LABELS[FIVE_EACH], "0 has 5"),
+    "dead units": (
+        "dead_units",
+        classifier(activation=shifted_relu),
+        DIGITS,
+        LABELS,
+        r"every one of 128 rows: 100% in layer 'hidden_1', 100% in layer 'hidden_2'.*A7",
+    ),
+    "clipped all the time": (
+        "clipped",
+        classifier(clipnorm=1e-3),
+        DIGITS,
+        LABELS,
+        r"100% of all steps met the limit clipnorm=0\.001.*Raise clipnorm to 5 or 15.*A8",
+    ),
+    "clipped all the time, globally": (
+        "clipped",
+        classifier(clipnorm=None, global_clipnorm=1e-2),
+        DIGITS,
+        LABELS,
+        r"100% of all steps met the limit global_clipnorm=0\.01",
+    ),
+    "too few epochs": (
+        "too_few_epochs",
+        classifier(epochs=3),
+        DIGITS,
+        LABELS,
+        r"after 3 epochs \(39 updates\) with val_loss at 2\.29.*Raise epochs=3",
+    ),
+    "still falling": (
+        "too_few_epochs",
+        classifier(epochs=60),
+        *load_iris(return_X_y=True),
+        r"60 epochs \(120 updates\)",
+    ),
+    "overfit": (
+        "overfit",
+        classifier(dropout=0, epochs=150, momentum=0.9, patience=1000),
+        DIGITS[:400],
+        NOISE,
+        r"the validation loss .*, up from .* in epoch \d+; the weights of epoch \d+ are kept.*dropout=0 or l2=0",
+    ),
+    "leaked target": (
+        "leaked_target",
+        classifier(),
+        np.c_[DIGITS, LABELS],
+        LABELS,
+        "Column 64 of X tells y exactly: one constant value for each class",
+    ),
+    "constant target": (
+        "constant_target",
+        regressor(),
+        DIABETES,
+        np.full(len(VALUES), 3.0),
+        "y is 3 in all 442 rows",
+    ),
+    "repeated rows with other labels": (
+        "conflicting_labels",
+        classifier(),
+        np.r_[DIGITS[:600], DIGITS[:600]],
+        np.r_[LABELS[:600], (LABELS[:600] + 1) % 10],
+        r"600 of 1200 rows repeat another, some with another y: no model can get more than 50\.0%",
+    ),
+    "imbalance": (
+        "imbalance",
+        classifier(),
+        np.r_[DIGITS[LABELS == 0], DIGITS[LABELS == 1][:12]],
+        np.r_[np.zeros(178), np.ones(12)],
+        r"Class 0\.0 has 178 rows, 14\.8 times as many as class 1\.0 with 12",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_planted_fault_is_the_first_finding(fault):
+    code, estimator, X, y, text = FAULTS[fault]
+    report = diagnose(estimator.fit(X, y))
+    assert report.codes[0] == code, str(report)
+    assert report.alarms
+    assert re.search(text, str(report[0]), flags=re.DOTALL), str(report[0])
+
+
+HEALTHY = {
+    "digits": (classifier(epochs=60), DIGITS, LABELS),
+    "digits, adaptive": (classifier(epochs=40, optimizer="rmsprop", learning_rate=1e-3), DIGITS, LABELS),
+    "iris": (classifier(epochs=200), *load_iris(return_X_y=True)),
+    "wine": (classifier(epochs=200), *load_wine(return_X_y=True)),
+    "breast cancer": (classifier(epochs=100), *load_breast_cancer(return_X_y=True)),
+    "diabetes": (regressor(epochs=60), DIABETES, VALUES),
+    "diabetes, momentum": (regressor(epochs=60, momentum=0.9, nesterov=True), DIABETES, VALUES),
+}
+
+
+@pytest.mark.parametrize("run", HEALTHY)
+def test_healthy_run_raises_no_alarm(run):
+    estimator, X, y = HEALTHY[run]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator.fit(X, y)
+    report = diagnose(estimator)
+    assert report.alarms == (), str(report)
+
+
+def test_title_tells_how_training_went():
+    network = classifier(epochs=4).fit(DIGITS[:300], LABELS[:300])
+    best = f"best epoch {network.best_epoch_ + 1}; init normal"
+    assert diagnose(network).title == f"DNNClassifier: 4 epochs, ended by epochs; rate 0.1 to 0.1 by plateau; {best}"
+
+
+def test_loss_that_is_not_finite():
+    with pytest.warns(UserWarning, match="loss became"):
+        network = regressor(learning_rate=1e30, clipnorm=None).fit(DIABETES, VALUES)
+    finding = diagnose(network)[0]
+    assert finding.code == "non_finite_loss"
+    assert f"in epoch {finding.figure} at learning_rate=1e+30" in finding.what
+
+
+def test_notes_have_their_figures():
+    network = classifier(epochs=150, validation_fraction=0).fit(*load_wine(return_X_y=True))
+    notes = {finding.code: finding for finding in diagnose(network)}
+    assert "A batch of 128 is 72% of the 178 training rows" in notes["large_batch"].what
+    assert "None of 178 rows validated" in notes["no_validation"].what
+
+
+def test_underfit_is_a_note():
+    X = RNG.normal(size=(600, 3))
+    y = X[:, 0] + 2 * RNG.normal(size=600)
+    network = regressor(epochs=150).fit(X, y)
+    notes = {finding.code: finding for finding in diagnose(network)}
+    assert "underfit" in notes, str(diagnose(network))
+    share = network.history_["loss"][-1] / network.health_.constant_loss[0]
+    assert f"still {share:.0%} of a constant prediction's" in notes["underfit"].what
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda network: make_pipeline(StandardScaler(), network),
+        lambda network: GridSearchCV(network, {"dropout": [0.1]}, cv=2),
+        lambda network: make_pipeline(StandardScaler(), GridSearchCV(network, {"dropout": [0.1]}, cv=2)),
+    ],
+    ids=["pipeline", "search", "search in a pipeline"],
+)
+def test_network_is_found_in_what_is_around_it(wrap):
+    fitted = wrap(classifier(epochs=2)).fit(DIGITS[:200], LABELS[:200])
+    assert diagnose(fitted).title.startswith("DNNClassifier: 2 epochs")
+
+
+def test_what_holds_no_network():
+    with pytest.raises(TypeError, match="no fitted network of presets"):
+        diagnose(LogisticRegression().fit(*load_iris(return_X_y=True)))
+    with pytest.raises(NotFittedError):
+        diagnose(classifier())
