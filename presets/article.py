@@ -95,6 +95,25 @@ AUGMENT_BRIGHTNESS = 0.1  # of the range of values
 AUGMENT_CONTRAST = 0.2
 AUGMENT_ERASED = 0.5  # of the images; Zhong et al. 2020
 
+# Search spaces: what the article gives, and what it leaves open
+SEARCH_LEARNING_RATE = (1e-5, 0.1)  # A5.2: 0.1 suits many networks, down to 1e-5 for very large data
+SEARCH_LR_FACTOR = (1 / 2, 1 / 5)  # A5.3
+SEARCH_BATCH_SIZE = (32, 64, 128, 256)  # A3, S2
+SEARCH_WIDTHS = (64, 128, 256, 512)  # S2
+SEARCH_DEPTHS = (1, 2, 3, 4)  # this package's
+SEARCH_INIT_SCALE = (0.1, 1.0)  # A7.2
+SEARCH_CLIPNORM = (5.0, 15.0)  # A8
+SEARCH_DROPOUT = (0.2, 0.5)  # S3
+SEARCH_PENALTY = (1e-7, 1e-3)  # A11, for l1 and l2 alike; the article gives no numbers
+SEARCH_MOMENTUM = 0.9  # Sutskever et al. 2013
+SEARCH_ADAPTIVE = ("adagrad", "rmsprop", "adam")  # S1
+SEARCH_LSTM_WIDTHS = (32, 64, 128)  # S2
+SEARCH_LSTM_DEPTHS = (1, 2)  # this package's
+SEARCH_FORGET_BIAS = (1.0, 3.0, 5.0)  # A9: larger for long dependencies
+SEARCH_CNN_WIDTHS = (16, 32, 64)  # S2: filters of the first block, doubled from each to the next
+SEARCH_CNN_BLOCKS = (2, 3, 4)  # this package's
+SEARCH_CNN_DENSE_UNITS = (64, 128, 256)  # S2
+
 
 @dataclass(frozen=True)
 class Budget:

@@ -1,0 +1,191 @@
+"""The article's search spaces, one for each family."""
+
+from presets import article
+from presets.estimators._base import NetworkEstimator
+from presets.estimators.cnn import CNN
+from presets.estimators.dnn import DNN
+from presets.estimators.lstm import LSTM
+from presets.search.dimensions import Choice, LogUniform, Options, SearchSpace
+
+
+def dnn_space():
+    """Search space of dense networks.
+
+    Returns
+    -------
+    SearchSpace
+        Widths and depth (S2), and what all families have: see `common_space`.
+    """
+    sizes = [(width,) * depth for depth in article.SEARCH_DEPTHS for width in article.SEARCH_WIDTHS]
+    return SearchSpace({"hidden_layer_sizes": Choice(*sizes)}) | common_space()
+
+
+def lstm_space():
+    """Search space of recurrent networks.
+
+    Returns
+    -------
+    SearchSpace
+        Units (S2), forget bias (A9), pooling and direction, and what all families have: see `common_space`.
+    """
+    units = [(width,) * depth for depth in article.SEARCH_LSTM_DEPTHS for width in article.SEARCH_LSTM_WIDTHS]
+    return (
+        SearchSpace(
+            {
+                "units": Choice(*units),
+                "forget_bias": Choice(*article.SEARCH_FORGET_BIAS),
+                "pooling": Choice("last", "mean", "max"),
+                "bidirectional": Choice(False, True),
+            }
+        )
+        | common_space()
+    )
+
+
+def cnn_space():
+    """Search space of convolutional networks.
+
+    Returns
+    -------
+    SearchSpace
+        Blocks and filters (S2), dense units, augmentation (A10), and what all families have: see `common_space`.
+    """
+    filters = [
+        tuple(width * 2**block for block in range(n_blocks))
+        for n_blocks in article.SEARCH_CNN_BLOCKS
+        for width in article.SEARCH_CNN_WIDTHS
+    ]
+    return (
+        SearchSpace(
+            {
+                "filters": Choice(*filters),
+                "dense_units": Choice(*article.SEARCH_CNN_DENSE_UNITS),
+                "augmentation": Choice(None, "article", "strong"),
+            }
+        )
+        | common_space()
+    )
+
+
+def common_space():
+    """Search space of what all families have.
+
+    Returns
+    -------
+    SearchSpace
+        Rate (A5.2) and its decay (A5.3), optimizer (S1), batch size (A3, S2), initialisation (A7.1-2), clipping (A8),
+        dropout (S3), and l1 and l2 (A11).
+    """
+    return SearchSpace(
+        {
+            "learning_rate": LogUniform(*article.SEARCH_LEARNING_RATE),
+            "optimizer": Options(_optimizers()),
+            "lr_factor": Choice(*article.SEARCH_LR_FACTOR),
+            "batch_size": Choice(*article.SEARCH_BATCH_SIZE),
+            "init": Options(_initialisations()),
+            "clipnorm": Choice(*article.SEARCH_CLIPNORM),
+            "dropout": Choice(*article.SEARCH_DROPOUT),
+            "l1": LogUniform(*article.SEARCH_PENALTY),
+            "l2": LogUniform(*article.SEARCH_PENALTY),
+        }
+    )
+
+
+def _optimizers():
+    plain = {"momentum": 0.0, "nesterov": False}
+    return {
+        "sgd": {"optimizer": "sgd", **plain},
+        "nesterov": {"optimizer": "sgd", "momentum": article.SEARCH_MOMENTUM, "nesterov": True},
+        **{name: {"optimizer": name, **plain} for name in article.SEARCH_ADAPTIVE},
+    }
+
+
+def _initialisations():
+    return {
+        "auto": {"init": "auto", "init_scale": article.INIT_SCALE},
+        "normal": {"init": "normal", "init_scale": article.INIT_SCALE},
+        **{f"scaled {scale:g}": {"init": "scaled", "init_scale": scale} for scale in article.SEARCH_INIT_SCALE},
+    }
+
+
+SPACES = {DNN: dnn_space, LSTM: lstm_space, CNN: cnn_space}
+
+
+def space_for(estimator):
+    """The article's search space for an estimator, or for the one in a pipeline or another meta-estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package, or a meta-estimator with one in it.
+
+    Returns
+    -------
+    SearchSpace
+        With the names that `estimator.set_params` takes.
+
+    Raises
+    ------
+    ValueError
+        If there is no network in it, or more than one.
+    """
+    found = networks(estimator)
+    if len(found) != 1:
+        raise ValueError(
+            f"space=None needs one network of this package in the estimator, but there are {len(found)}. Give a space."
+        )
+    (prefix, network), *_ = found.items()
+    family = next((family for family in SPACES if isinstance(network, family)), None)
+    if family is None:
+        raise ValueError(f"There is no search space of the article's for {type(network).__name__}; give a space.")
+    return SPACES[family]().prefixed(prefix)
+
+
+def networks(estimator):
+    """The networks of this package in an estimator, by the prefix of their parameters.
+
+    Returns
+    -------
+    dict of str to NetworkEstimator
+        The prefix of the estimator itself is "".
+    """
+    if isinstance(estimator, NetworkEstimator):
+        return {"": estimator}
+    parts = estimator.get_params(deep=True).items()
+    return {f"{name}__": part for name, part in parts if isinstance(part, NetworkEstimator)}
+
+
+def resolve(estimator, space):
+    """The space with the names that the estimator takes: a network's parameters get the prefix of its step.
+
+    Parameters
+    ----------
+    estimator : estimator
+    space : SearchSpace, mapping or None
+        None is the article's.
+
+    Returns
+    -------
+    SearchSpace
+
+    Raises
+    ------
+    ValueError
+        If the space is empty, or the estimator has not each of its parameters.
+    """
+    if space is None:
+        return space_for(estimator)
+    space = SearchSpace(space)
+    if not space:
+        raise ValueError("space is empty; give it at least one parameter.")
+    known = estimator.get_params(deep=True)
+    prefixes = list(networks(estimator))
+
+    def full_name(parameter):
+        names = [parameter] if parameter in known else [p + parameter for p in prefixes if p + parameter in known]
+        if len(names) != 1:
+            where = "several networks have it; give its whole name" if names else "there is none of that name"
+            raise ValueError(f"space sets {parameter!r}, which the estimator does not take: {where}.")
+        return names[0]
+
+    return space.renamed(full_name)
