@@ -7,6 +7,7 @@ take_share()  # before anything starts TensorFlow or JAX
 from presets.data.check import check_data, likely_wrong_labels  # noqa: E402
 from presets.estimators import DNNClassifier, DNNRegressor, preset_grid  # noqa: E402
 from presets.inspection import diagnose  # noqa: E402
+from presets.search import TunerSearchCV  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
 __version__ = "0.1.0"
@@ -14,6 +15,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DNNClassifier",
     "DNNRegressor",
+    "TunerSearchCV",
     "check_data",
     "clear_programs",
     "diagnose",

@@ -1,0 +1,416 @@
+"""Keras Tuner's searches as a scikit-learn estimator."""
+
+import hashlib
+import math
+import os
+import time
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_method_params, check_is_fitted
+
+from presets.search import cluster, report
+from presets.search.evaluation import COMPLETED, FAILED, Deadline, Evaluation
+from presets.search.journal import Journal, draw_seed
+from presets.search.local import run_trials
+from presets.search.oracles import ORACLES, make_oracle
+from presets.search.spaces import networks, resolve
+
+
+class TunerSearchCV(BaseSearchCV):
+    """Search of parameters by Keras Tuner's oracles, with cross-validation.
+
+    The first trial is the estimator as it was given. Every proposal is cloned, fitted and scored as `GridSearchCV`
+    does it; the best is fitted again on all data.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package, or a `Pipeline` or another meta-estimator with one in it. Any other estimator works
+        too, with a `space` of its own.
+    space : SearchSpace, dict of str to (dimension or list), or None, default=None
+        What may vary; None is the article's space for the network in the estimator, see `space_for`. A parameter of
+        the network needs no prefix.
+    oracle : {"bayesian", "random", "hyperband", "grid"}, default="bayesian"
+        Who proposes. "hyperband" gives many proposals few epochs and the best of them more; its trials have `epochs`
+        among their parameters. "grid" takes three values of every range.
+    n_trials : int or None, default=30
+        Trials at most; None for as many as `timeout` allows, or as "grid" and "hyperband" have.
+    timeout : float or None, default=None
+        Seconds for the trials. A network that trains at that moment ends with its epoch, and the best of the finished
+        trials is taken, or the estimator as given if there are none; the final fit follows after it.
+    cv : int, cross-validation generator or iterable, default=None
+        As in `GridSearchCV`: 5 folds, stratified for classifiers.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in `GridSearchCV`; greater is better. Of several metrics the oracle follows the one named by `refit`.
+    refit : bool, str or callable, default=True
+        As in `GridSearchCV`.
+    prune : bool, default=True
+        Whether a trial loses its remaining folds once it could not become the best even by doing as well as any trial
+        did on each of them. Those folds are NaN, and the trial is ranked last. Not done with "hyperband", whose rounds
+        are not comparable.
+    n_jobs : int or None, default=None
+        Trials that run side by side, by joblib's backend.
+    directory : path-like or None, default=None
+        Where finished trials are kept, as JSON; None keeps them in memory alone.
+    resume : bool, default=False
+        Whether a search that `directory` holds is gone on with: its finished trials are not run again. With one worker
+        and no `timeout` the result is that of a search that was never interrupted. Without a search in the directory a
+        new one begins.
+    random_state : int, RandomState or None, default=None
+        Seed of the proposals. That of the networks is their own `random_state`.
+    verbose : int, default=0
+        1 prints a line for each trial.
+
+    Attributes
+    ----------
+    best_estimator_ : estimator
+        Fitted on all data; not there if `refit` is False.
+    best_params_ : dict
+    best_score_ : float
+        NaN if the time was over before any trial was complete.
+    best_index_ : int
+    cv_results_ : dict of str to ndarray
+        As in `GridSearchCV`, with `status` ("completed", "pruned", "failed" or "interrupted") and `failure` (the
+        traceback, or "") of each trial. Folds that were not scored are NaN, with times of 0.
+    n_splits_ : int
+    scorer_ : callable or dict
+    multimetric_ : bool
+    refit_time_ : float
+        Seconds.
+    space_ : SearchSpace
+        With the names that the estimator takes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier, TunerSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = TunerSearchCV(DNNClassifier(epochs=5, random_state=0), n_trials=2, cv=2, random_state=0)
+    >>> search.fit(X, y).cv_results_["params"][0]["learning_rate"]
+    0.1
+    """
+
+    _parameter_constraints = {
+        **{
+            name: BaseSearchCV._parameter_constraints[name]
+            for name in ("estimator", "scoring", "refit", "cv", "n_jobs")
+        },
+        "space": [Mapping, None],
+        "oracle": [StrOptions(set(ORACLES))],
+        "n_trials": [Interval(Integral, 1, None, closed="left"), None],
+        "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "prune": ["boolean"],
+        "directory": [str, os.PathLike, None],
+        "resume": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+    # what scikit-learn's base asks its searches for
+    error_score = "raise"
+    return_train_score = False
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        space=None,
+        oracle="bayesian",
+        n_trials=30,
+        timeout=None,
+        cv=None,
+        scoring=None,
+        refit=True,
+        prune=True,
+        n_jobs=None,
+        directory=None,
+        resume=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.space = space
+        self.oracle = oracle
+        self.n_trials = n_trials
+        self.timeout = timeout
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.prune = prune
+        self.n_jobs = n_jobs
+        self.directory = directory
+        self.resume = resume
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y=None, **params):
+        """Search, and fit the best on all data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            In any form that the estimator takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        **params
+            As in `GridSearchCV`: `groups` for the splitter; what is as long as X, such as `sample_weight`, is cut to
+            the rows of a fold. With metadata routing all goes where it was asked for.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If parameters do not fit together, or `directory` cannot be used; before any training.
+        Exception
+            The first trial's, if all trials failed.
+
+        Warns
+        -----
+        FitFailedWarning
+            If some trials failed; `cv_results_["failure"]` has their tracebacks.
+        UserWarning
+            If the time was over before any trial was complete.
+        """
+        self._validate_params()
+        self._check_parameters()
+        deadline = None if self.timeout is None else Deadline(self.timeout)
+        scorers, metric = self._get_scorers()
+        if callable(self.scoring) and isinstance(self.refit, str):
+            metric = self.refit  # it may give several metrics, which only a call tells
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(cv.split(X, y, **routed.splitter.split))
+        estimator = clone(self.estimator)
+        space = resolve(estimator, self.space)
+        evaluation = Evaluation(
+            estimator,
+            X,
+            y,
+            splits,
+            scorer=scorers,
+            metric=metric,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            networks=list(networks(estimator)),
+        )
+        results = self._search(evaluation, space, deadline)
+        self._keep(results, scorers, metric, len(splits))
+        self.space_ = space
+        if self.refit:
+            self._refit(X, y, routed.estimator.fit)
+        return self
+
+    # ---------------------------------------------------------------- what fit is made of
+
+    def _check_parameters(self):
+        if self.n_trials is None and self.timeout is None and self.oracle in ("random", "bayesian"):
+            raise ValueError(f"oracle={self.oracle!r} never ends by itself: set n_trials or timeout.")
+        if self.oracle == "hyperband" and len(networks(self.estimator)) != 1:
+            raise ValueError("oracle='hyperband' needs one network of this package in the estimator, for its epochs.")
+        if self.resume and self.directory is None:
+            raise ValueError("resume=True needs the directory of the search to go on with.")
+        if cluster.has_chief() and (self.directory is None or self.resume or effective_n_jobs(self.n_jobs) != 1):
+            raise ValueError(
+                "KERASTUNER_ORACLE_IP makes this search one of several processes: give all of them the same new "
+                "directory, with resume=False and n_jobs=None."
+            )
+        several = isinstance(self.scoring, list | tuple | dict)
+        if several and not isinstance(self.refit, str):
+            raise ValueError("scoring has several metrics: set refit to the name of the one that the oracle follows.")
+
+    def _search(self, evaluation, space, deadline):
+        header = self._header(evaluation, space)
+        is_worker = cluster.has_chief() and not cluster.is_chief()
+        journal = None if is_worker else Journal.open(self.directory, header, resume=self.resume)
+        own = _own_values(evaluation.estimator, space)
+        epochs = _max_epochs(evaluation) if self.oracle == "hyperband" else None
+        oracle = make_oracle(
+            self.oracle,
+            space,
+            own,
+            seed=1 if is_worker else journal.header["seed"],
+            n_trials=self.n_trials,
+            max_epochs=epochs,
+        )
+
+        def parameters(number, values):
+            params = own if number == 0 else space.settings(values)
+            if epochs is not None:
+                params = params | {f"{evaluation.networks[0]}epochs": int(values["tuner/epochs"])}
+            return params
+
+        rules = {
+            "deadline": deadline,
+            "prune": self.prune and self.oracle != "hyperband",
+            "announce": self._announcer(evaluation.metric),
+        }
+        if not cluster.has_chief():
+            n_jobs = effective_n_jobs(self.n_jobs)
+            return run_trials(oracle, parameters, evaluation, journal, n_jobs=n_jobs, **rules)
+        if is_worker:
+            journal = cluster.work(
+                oracle, parameters, evaluation, partial(Journal.join, self.directory, header), **rules
+            )
+        else:
+            cluster.serve(oracle, deadline)
+            journal.refresh()
+        for result in journal.results.values():
+            result.params = parameters(result.number, result.values)
+        return list(journal.results.values())
+
+    def _header(self, evaluation, space):
+        """What tells this search from another one."""
+        digest = hashlib.sha256()
+        for rows in evaluation.splits:
+            for part in rows:
+                digest.update(np.asarray(part).tobytes())
+        return {
+            "seed": None if self.random_state is None else draw_seed(check_random_state(self.random_state)),
+            "oracle": self.oracle,
+            "space": {name: repr(dimension) for name, dimension in space.items()},
+            "estimator": _description(evaluation.estimator),
+            "n_folds": len(evaluation.splits),
+            "folds": digest.hexdigest(),
+        }
+
+    def _announcer(self, metric):
+        def announce(result, results):
+            if self.verbose:
+                best = max((r.mean(metric) for r in results if r.status == COMPLETED), default=math.nan)
+                score = f"{metric} {result.mean(metric):.4f}, " if result.folds else ""
+                print(f"[TunerSearchCV] trial {result.number} {result.status}: {score}best {best:.4f}", flush=True)
+
+        return announce
+
+    def _keep(self, results, scorers, metric, n_splits):
+        failed = [result for result in results if result.status == FAILED]
+        if failed and len(failed) == len(results):
+            raise _first_error(failed)
+        if failed:
+            warnings.warn(
+                f"{len(failed)} of {len(results)} trials failed; the first:\n{failed[0].failure}",
+                FitFailedWarning,
+                stacklevel=3,
+            )
+        if not any(result.status == COMPLETED for result in results):
+            warnings.warn(
+                f"timeout={self.timeout} was over before a trial was complete, so that the estimator is taken as it "
+                "was given. Give more time, or fewer folds.",
+                stacklevel=3,
+            )
+        names = next((list(result.folds[0].scores) for result in results if result.folds), [metric])
+        self.n_splits_, self.multimetric_ = n_splits, names != ["score"]
+        self.scorer_ = getattr(scorers, "_scorers", scorers)
+        self.cv_results_ = self._table(results, names)
+        self.best_index_ = int(self._select_best_index(self.refit, metric, self.cv_results_))
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        if not callable(self.refit):
+            self.best_score_ = self.cv_results_[f"mean_test_{metric}"][self.best_index_]
+
+    def _table(self, results, names):
+        """The results in `GridSearchCV`'s form."""
+        unscored = {"fit_time": 0.0, "score_time": 0.0, "scores": dict.fromkeys(names, math.nan)}
+        out = []
+        for result in results:
+            folds = [vars(fold) for fold in result.folds]
+            for fold in folds + [unscored] * (self.n_splits_ - len(folds)):
+                scores = fold["scores"] if self.multimetric_ else fold["scores"]["score"]
+                out.append({"fit_time": fold["fit_time"], "score_time": fold["score_time"], "test_scores": scores})
+        more = {
+            "status": [result.status for result in results],
+            "failure": [result.failure for result in results],
+        }
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
+            return self._format_results([result.params for result in results], self.n_splits_, out, more)
+
+    def _refit(self, X, y, fit_params):
+        start = time.perf_counter()
+        self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        if y is None:
+            self.best_estimator_.fit(X, **fit_params)
+        else:
+            self.best_estimator_.fit(X, y, **fit_params)
+        self.refit_time_ = time.perf_counter() - start
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    # ---------------------------------------------------------------- after fit
+
+    def search_report(self, n_best=3):
+        """Say how the search went.
+
+        Parameters
+        ----------
+        n_best : int, default=3
+            Trials to show, of the best and of those that failed.
+
+        Returns
+        -------
+        str
+        """
+        check_is_fitted(self)
+        return report.describe(self.cv_results_, self._metric_name(), n_best)
+
+    def plot(self, ax=None):
+        """Draw the score of every trial and the best so far; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        check_is_fitted(self)
+        return report.draw(self.cv_results_, self._metric_name(), ax)
+
+    def _metric_name(self):
+        return self.refit if self.multimetric_ else "score"
+
+
+def _own_values(estimator, space):
+    given = estimator.get_params(deep=True)
+    return {parameter: given[parameter] for parameter in space.parameters}
+
+
+def _max_epochs(evaluation):
+    """Epochs of the network as given, on the rows of a fold."""
+    (network,) = networks(evaluation.estimator).values()
+    n_rows = len(evaluation.splits[0][0])
+    return network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
+
+
+def _description(estimator):
+    """Classes and plain parameters; other objects look different in every process."""
+    plain = {
+        name: repr(value)
+        for name, value in sorted(estimator.get_params(deep=True).items())
+        if isinstance(value, bool | int | float | str | tuple | None)
+    }
+    return {"class": type(estimator).__name__, **plain}
+
+
+def _first_error(failed):
+    error = failed[0].error
+    message = f"All {len(failed)} trials of the search failed; the first:\n{failed[0].failure}"
+    if error is None:
+        return ValueError(message)
+    error.add_note(message)
+    return error

@@ -1,0 +1,35 @@
+"""scikit-learn's checks of meta-estimators, on searches over networks."""
+
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from presets import DNNClassifier, DNNRegressor, TunerSearchCV
+from presets.search import Choice
+
+# a search seeds its proposals, not its estimator
+SEEDED = {"epochs": 80, "random_state": 0}
+
+# GridSearchCV fails these two as well, and scikit-learn expects it
+EXPECTED = {
+    "check_supervised_y_2d": "the warning comes once for every fold",
+    "check_requires_y_none": "no estimator is fitted before the splitter fails",
+}
+
+
+def search(estimator):
+    # the second trial is another, not a worse one: the same network in a row
+    return TunerSearchCV(
+        estimator, space={"clipnorm": Choice(5.0, 15.0)}, n_trials=2, cv=2, oracle="grid", random_state=0
+    )
+
+
+@parametrize_with_checks(
+    [
+        search(DNNClassifier(**SEEDED)),
+        search(make_pipeline(StandardScaler(), DNNRegressor(**SEEDED))),
+    ],
+    expected_failed_checks=lambda estimator: EXPECTED,
+)
+def test_check(estimator, check):
+    check(estimator)
