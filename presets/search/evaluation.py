@@ -1,14 +1,14 @@
 """One trial of a search: its folds, one after the other, until they are done or hopeless."""
 
 import pickle
-import time
 import traceback
 from dataclasses import dataclass, field
 
-import keras
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
+
+from presets.training.callbacks import Deadline, OutOfTimeError
 
 COMPLETED, PRUNED, FAILED, INTERRUPTED = "completed", "pruned", "failed", "interrupted"
 
@@ -95,34 +95,6 @@ class Bar:
     def is_out_of_reach(self, scores):
         """Whether a trial could not win even if it did as well as any trial on each fold that is left."""
         return np.mean(scores + self.best_folds[len(scores) :]) < self.best
-
-
-class OutOfTimeError(Exception):
-    """The time of the search is over."""
-
-
-class Deadline(keras.callbacks.Callback):
-    """Ends a training at the end of the epoch in which the time is over.
-
-    Parameters
-    ----------
-    seconds : float
-        From now on.
-    """
-
-    def __init__(self, seconds):
-        super().__init__()
-        self.end = time.monotonic() + seconds
-
-    @property
-    def seconds_left(self):
-        """Seconds until the time is over; negative from then on."""
-        return self.end - time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Raise `OutOfTimeError` if the time is over."""
-        if self.seconds_left < 0:
-            raise OutOfTimeError
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from presets.search import cluster, report
-from presets.search.evaluation import COMPLETED, FAILED, Deadline, Evaluation
+from presets.search.evaluation import COMPLETED, FAILED, Evaluation
 from presets.search.journal import Journal, draw_seed
 from presets.search.local import run_trials
 from presets.search.oracles import ORACLES, make_oracle
 from presets.search.spaces import networks, resolve
+from presets.training.callbacks import Deadline
 
 
 class TunerSearchCV(BaseSearchCV):

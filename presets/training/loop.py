@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from presets.training.callbacks import needs_batches, takes_rate_over
+from presets.training.callbacks import needs_batches, takes_rate_over, watches
 from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
 
@@ -98,7 +98,8 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
         min_delta=rules.min_delta,
     )
     n_updates = math.ceil(len(rows) / rules.batch_size)
-    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks), has_company=bool(callbacks))
+    is_watched = any(map(watches, callbacks))
+    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks), has_company=is_watched)
     recorder = Recorder(program, n_updates)
     calls = keras.callbacks.CallbackList(
         list(callbacks),
@@ -118,7 +119,7 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
         rng,
         calls=calls,
         hooks=calls if rules.by_steps or any(map(needs_batches, callbacks)) else None,
-        is_watched=bool(callbacks) or verbose != 0 or program.has_schedule,
+        is_watched=is_watched or verbose != 0 or program.has_schedule,
     )
     outcome = Outcome(program.weights())
     logs = {}
