@@ -88,12 +88,10 @@ def measure_dead_units(program, x):
 
 def _layer_outputs(program, x):
     """What each layer with a kernel puts out, in the order of the layers."""
-    layers = [layer for layer in program.core.layers if hasattr(layer, "kernel_initializer")]
-    if not layers:
+    if not program.layers_with_kernels:
         return {}
-    inner = keras.Model(program.core.inputs, [layer.output for layer in layers])
-    outputs = keras.tree.flatten(inner([x], training=False))
-    return dict(zip(layers, map(keras.ops.convert_to_numpy, outputs), strict=True))
+    outputs = keras.tree.flatten(program.inner([x], training=False))
+    return dict(zip(program.layers_with_kernels, map(keras.ops.convert_to_numpy, outputs), strict=True))
 
 
 def vanishing(signal):

@@ -166,6 +166,16 @@ class Program:
         """Copy a variable to the host."""
         return np.array(keras.ops.convert_to_numpy(variable.value))
 
+    @functools.cached_property
+    def layers_with_kernels(self):
+        """The layers that a probe looks at."""
+        return [layer for layer in self.core.layers if hasattr(layer, "kernel_initializer")]
+
+    @functools.cached_property
+    def inner(self):
+        """A model on the same variables that puts out what each of these layers does."""
+        return keras.Model(self.core.inputs, [layer.output for layer in self.layers_with_kernels])
+
     def optimizer_state(self):
         """Copy the optimizer's variables to the host."""
         return [self.to_host(v) for v in self.optimizer.variables]
