@@ -145,7 +145,8 @@ class Budget:
 
 
 DNN_BUDGET = Budget(epochs=100, updates=8000)
-LSTM_BUDGET = Budget(epochs=50, updates=4000)
+# An LSTM stays long on its first plateau: with a patience of 150 updates the rate is cut there
+LSTM_BUDGET = Budget(epochs=50, updates=4000, patience_updates=500)
 CNN_BUDGET = Budget(epochs=20, updates=3000)
 
 # Named presets, as overrides of the article's defaults
