@@ -66,6 +66,7 @@ VANISHING_GRADIENT = (
 
 # Gradients (A8, A9) and regularisation (A11, S3)
 CLIPNORM = 5.0  # A8: 15 or 5
+RECURRENT_INIT = "orthogonal"  # Keras's, after Saxe et al. 2014: powers of such a matrix neither vanish nor explode
 FORGET_BIAS = 1.0  # A9: larger for long dependencies
 DROPOUT = 0.2  # S3: when the model is not very complex
 DROPOUT_COMPLEX = 0.5  # S3: the default of the article; a complex model's

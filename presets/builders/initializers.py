@@ -7,7 +7,7 @@ BACKBONE = "backbone"
 """Name of a part of a network that comes with weights learnt elsewhere (S4)."""
 
 
-def kernel_initializer(init, *, init_stddev, init_scale):
+def kernel_initializer(init, *, init_stddev, init_scale, parameter="init"):
     """Build the initializer of the kernels.
 
     Parameters
@@ -16,6 +16,8 @@ def kernel_initializer(init, *, init_stddev, init_scale):
         "normal": ``init_stddev * randn`` (A7.1). "scaled": ``init_scale / sqrt(fan_in) * randn`` (A7.2). Else what
         `keras.initializers.get` knows.
     init_stddev, init_scale : float
+    parameter : str
+        What an error calls `init`.
 
     Returns
     -------
@@ -32,17 +34,17 @@ def kernel_initializer(init, *, init_stddev, init_scale):
         return keras.initializers.RandomNormal(stddev=float(init_stddev), seed=0)
     if init == "scaled":
         return keras.initializers.VarianceScaling(float(init_scale) ** 2, "fan_in", "untruncated_normal", seed=0)
-    return _named(init) if isinstance(init, str) else init
+    return _named(init, parameter) if isinstance(init, str) else init
 
 
-def _named(name):
+def _named(name, parameter):
     try:
         return keras.initializers.get({"class_name": name, "config": {"seed": 0}})
     except TypeError:  # it draws nothing, so that it has no seed
         return keras.initializers.get(name)
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"init={name!r} is not 'auto', 'normal', 'scaled' or the name of a Keras initializer."
+            f"{parameter}={name!r} is not the name of a rule of this package or of a Keras initializer."
         ) from error
 
 

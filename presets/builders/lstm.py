@@ -18,6 +18,7 @@ def build_lstm(
     bidirectional,
     pooling,
     kernel_initializer,
+    recurrent_initializer,
     dropout,
     l1,
     l2,
@@ -46,15 +47,16 @@ def build_lstm(
     pooling : {"last", "mean", "max"}
         What is taken of the last recurrent layer's steps. "last": where each direction ends its reading.
     kernel_initializer : str or keras.initializers.Initializer
-        For every kernel (A7). Recurrent kernels start orthogonal, biases at zero, those of the forget gates at one
-        (A9).
+        For every kernel (A7). Biases start at zero, those of the forget gates at one (A9).
+    recurrent_initializer : str or keras.initializers.Initializer
+        For every recurrent kernel.
     dropout : float
         Share of each recurrent layer's outputs dropped in training (S3).
     l1, l2 : float
         Factors of the absolute and squared values of kernels and recurrent kernels in the loss (A11).
     dtype : str or keras.DTypePolicy
     seed : int
-        Seed of the dropout layers and of the recurrent kernels.
+        Seed of the dropout layers.
     convolutions : sequence of int
         Filters of the convolutions beside the recurrent layers, each followed by batch normalisation, whose average
         over the steps is joined to the recurrent output: LSTM-FCN [1]_. Kernel sizes are 8, 5, 3, and 3 from there on.
@@ -90,7 +92,9 @@ def build_lstm(
     if masked:
         valid = ops.logical_not(ops.any(ops.isnan(inputs), axis=-1))
         sequences = _hide_padding(inputs, valid)
-    outputs = _recurrent_layers(sequences, valid, units, bidirectional, pooling, dropout, rules, seeds)
+    outputs = _recurrent_layers(
+        sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds
+    )
     if convolutions:
         outputs = layers.Concatenate(dtype=dtype, name="branches")(
             [outputs, _convolutional_branch(sequences, valid, convolutions, rules)]
@@ -99,7 +103,9 @@ def build_lstm(
     return keras.Model(inputs, outputs, name="lstm")
 
 
-def _recurrent_layers(sequences, valid, units, bidirectional, pooling, dropout, rules, seeds):
+def _recurrent_layers(
+    sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds
+):
     for number, width in enumerate(units, start=1):
         is_last = number == len(units)
         directions = []
@@ -108,7 +114,7 @@ def _recurrent_layers(sequences, valid, units, bidirectional, pooling, dropout, 
             steps = layers.LSTM(
                 int(width),
                 return_sequences=True,
-                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                recurrent_initializer=recurrent_initializer,
                 recurrent_regularizer=rules["kernel_regularizer"],
                 seed=next(seeds),
                 name=f"lstm_{number}_{direction}" if bidirectional else f"lstm_{number}",

@@ -23,6 +23,10 @@ PARAMETERS = {
         "{'last', 'mean', 'max'}",
         "What is taken of the last LSTM layer's steps: the last one, or their mean or maximum. Padding is left out.",
     ),
+    "recurrent_init": (
+        "str or keras.initializers.Initializer",
+        "How recurrent kernels are drawn: the name of a Keras initializer, or 'normal' or 'scaled', as in `init`.",
+    ),
     "forget_bias": (
         "float",
         "Initial bias of the forget gates (A9): larger, such as 3 or 5, lets the LSTM keep what it saw for longer.",

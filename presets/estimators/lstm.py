@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from numbers import Real
 
+import keras
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from presets import article
+from presets.builders.initializers import kernel_initializer
 from presets.builders.lstm import POOLINGS, build_lstm
 from presets.builders.network import Network
 from presets.data.sequences import SequenceEncoder, fit_sequence_standardizer, read_sequences
@@ -28,6 +30,7 @@ class LSTM(PresetMixin, ArrayInput, NetworkEstimator):
     units: tuple = article.LSTM_UNITS
     bidirectional: bool = False
     pooling: str = "last"
+    recurrent_init: str | keras.initializers.Initializer = article.RECURRENT_INIT
     forget_bias: float = article.FORGET_BIAS
     convolutions: tuple = ()
     data_format: str = "channels_last"
@@ -39,6 +42,7 @@ class LSTM(PresetMixin, ArrayInput, NetworkEstimator):
         "units": ["array-like"],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions(set(POOLINGS))],
+        "recurrent_init": [str, keras.initializers.Initializer],
         "forget_bias": [Interval(Real, None, None, closed="neither")],
         "convolutions": ["array-like"],
         "data_format": [StrOptions({"channels_last", "channels_first"})],
@@ -128,12 +132,21 @@ class LSTM(PresetMixin, ArrayInput, NetworkEstimator):
                 "pooling": self.pooling,
                 "convolutions": tuple(int(width) for width in self.convolutions),
                 "kernel_initializer": self._initializer(),
+                "recurrent_initializer": self._recurrent_initializer(),
                 "dropout": float(self.dropout),
                 "l1": float(self.l1),
                 "l2": float(self.l2),
                 "dtype": self.dtype,
                 "seed": 0,
             },
+        )
+
+    def _recurrent_initializer(self):
+        return kernel_initializer(
+            self.recurrent_init,
+            init_stddev=self.init_stddev,
+            init_scale=self.init_scale,
+            parameter="recurrent_init",
         )
 
     def _draw_rules(self):

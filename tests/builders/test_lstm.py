@@ -24,6 +24,7 @@ def build(**arguments):
         "bidirectional": False,
         "pooling": "last",
         "kernel_initializer": "glorot_uniform",
+        "recurrent_initializer": "orthogonal",
         "dropout": 0.0,
         "l1": 0.0,
         "l2": 0.0,
@@ -71,6 +72,19 @@ def test_padding_changes_no_result(arguments, sequences, rng):
     alone = np.concatenate([outputs(unmasked, sequence[None]) for sequence in sequences])
     np.testing.assert_allclose(outputs(masked, pad(sequences, 9)), alone, atol=1e-6)
     np.testing.assert_allclose(outputs(masked, pad(sequences, 14)), alone, atol=1e-6)
+
+
+@every_network
+@pytest.mark.parametrize("masked", [False, True])
+def test_layers_meet_the_conditions_of_the_fused_path(arguments, masked):
+    """Those that Keras documents for cuDNN: no mask, and these settings."""
+    model = build(**arguments, masked=masked, dropout=0.5)
+    found = [layer.get_config() for layer in model._flatten_layers() if isinstance(layer, keras.layers.LSTM)]
+    fused = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
+    fused |= {"dropout": 0.0, "recurrent_dropout": 0.0}
+    assert found
+    assert all(config[name] == value for config in found for name, value in fused.items())
+    assert not any(isinstance(layer, keras.layers.Masking) for layer in model._flatten_layers())
 
 
 @every_network

@@ -61,9 +61,14 @@ def no_training(monkeypatch):
 # ---------------------------------------------------------------- forms of X
 
 
-@both
 @pytest.mark.parametrize(
-    "parameters", [{}, {"bidirectional": True}, {"pooling": "mean"}, {"convolutions": (4,)}], ids=str
+    ("estimator", "parameters"),
+    [
+        (LSTMClassifier, {}),
+        (LSTMRegressor, {"bidirectional": True}),
+        (LSTMClassifier, {"pooling": "mean"}),
+        (LSTMRegressor, {"convolutions": (4,)}),
+    ],
 )
 def test_unequal_lengths_equal_padded_arrays(estimator, parameters):
     ragged, padded = fit(estimator, RAGGED, **parameters), fit(estimator, PADDED, **parameters)
@@ -226,6 +231,13 @@ def test_forget_bias_is_drawn(forget_bias, bidirectional):
     np.testing.assert_allclose(found, forget_bias, atol=1e-6)
 
 
+@pytest.mark.parametrize(("recurrent_init", "product"), [("orthogonal", 1), ("zeros", 0), ("identity", 1)])
+def test_recurrent_kernels_are_orthogonal_unless_asked_otherwise(recurrent_init, product):
+    model = fit(LSTMClassifier, EQUAL, recurrent_init=recurrent_init, learning_rate=1e-12)
+    kernel = next(w for w in model._fitted.weights if w.shape == (4, 16))
+    np.testing.assert_allclose(kernel @ kernel.T, product * np.eye(4), atol=1e-5)
+
+
 def test_auto_may_choose_the_second_rule():
     assert fit(LSTMClassifier, EQUAL, units=(8, 8, 8, 8)).init_.rule == "scaled"
 
@@ -238,9 +250,16 @@ def test_fcn_preset(estimator):
     assert any("convolution_2" in layer.name for layer in model.model_._flatten_layers())
 
 
-@both
-@pytest.mark.parametrize("parameters", [{}, {"bidirectional": True}, {"convolutions": (4,)}], ids=str)
-@pytest.mark.parametrize("form", ["table", "equal", "ragged", "channels_first"])
+@pytest.mark.parametrize(
+    ("estimator", "form", "parameters"),
+    [
+        (LSTMClassifier, "table", {}),
+        (LSTMRegressor, "equal", {"bidirectional": True}),
+        (LSTMClassifier, "ragged", {"bidirectional": True}),
+        (LSTMRegressor, "ragged", {"convolutions": (4,)}),
+        (LSTMRegressor, "channels_first", {}),
+    ],
+)
 def test_complete_model_predicts_the_same_also_from_its_file(estimator, form, parameters, tmp_path):
     X, raw = {
         "table": (EQUAL[:, :, 0], EQUAL[:, :, 0]),
@@ -367,6 +386,8 @@ def test_fewer_sequences_than_targets(estimator, no_training):
         ("units", (0,)),
         ("units", 8),
         ("pooling", "first"),
+        ("recurrent_init", "no such rule"),
+        ("recurrent_init", None),
         ("forget_bias", np.nan),
         ("convolutions", (4, -1)),
         ("data_format", "last"),
