@@ -5,7 +5,16 @@ from presets.workers import take_share
 take_share()  # before anything starts TensorFlow or JAX
 
 from presets.data.check import check_data, likely_wrong_labels  # noqa: E402
-from presets.estimators import DNNClassifier, DNNRegressor, preset_grid  # noqa: E402
+from presets.data.sequences import make_windows  # noqa: E402
+from presets.estimators import (  # noqa: E402
+    CNNClassifier,
+    CNNRegressor,
+    DNNClassifier,
+    DNNRegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    preset_grid,
+)
 from presets.inspection import diagnose  # noqa: E402
 from presets.search import TunerSearchCV  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
@@ -13,12 +22,17 @@ from presets.training import clear_programs  # noqa: E402
 __version__ = "0.1.0"
 
 __all__ = [
+    "CNNClassifier",
+    "CNNRegressor",
     "DNNClassifier",
     "DNNRegressor",
+    "LSTMClassifier",
+    "LSTMRegressor",
     "TunerSearchCV",
     "check_data",
     "clear_programs",
     "diagnose",
     "likely_wrong_labels",
+    "make_windows",
     "preset_grid",
 ]

@@ -5,25 +5,40 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import is_classifier
 
-from presets import DNNClassifier, DNNRegressor
+from presets import (
+    CNNClassifier,
+    CNNRegressor,
+    DNNClassifier,
+    DNNRegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+)
 
 
 @dataclass(frozen=True)
 class Family:
     """A classifier and a regressor with the same network.
 
-    `quick` are parameters of a network that fits quickly, `check_epochs` what the article's network needs to learn the
-    data of scikit-learn's checks.
+    `quick` are parameters of a network that fits quickly, `check_epochs` what classifier and regressor need with the
+    article's network to learn the data of scikit-learn's checks.
     """
 
     classifier: type
     regressor: type
     quick: dict
-    check_epochs: int
+    check_epochs: tuple
 
 
 FAMILIES = [
-    Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, check_epochs=80),
+    Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, check_epochs=(80, 80)),
+    Family(LSTMClassifier, LSTMRegressor, quick={"units": (8,)}, check_epochs=(250, 900)),
+    # rows of tables as small images, which must not be turned
+    Family(
+        CNNClassifier,
+        CNNRegressor,
+        quick={"image_shape": (2, 2), "filters": (16,), "dense_units": 16, "dropout": 0.2, "augmentation": None},
+        check_epochs=(80, 80),
+    ),
 ]
 
 CLASSIFIERS = [family.classifier for family in FAMILIES]
@@ -31,6 +46,7 @@ REGRESSORS = [family.regressor for family in FAMILIES]
 ESTIMATORS = CLASSIFIERS + REGRESSORS
 PLAIN_CLASSIFIERS, PLAIN_REGRESSORS = CLASSIFIERS[:1], REGRESSORS[:1]  # enough for code that the families share
 PLAIN = PLAIN_CLASSIFIERS + PLAIN_REGRESSORS
+ONE_OF_EACH = CLASSIFIERS + PLAIN_REGRESSORS  # enough for code that classifier and regressor of a family share
 FAMILY = {estimator: family for family in FAMILIES for estimator in (family.classifier, family.regressor)}
 
 

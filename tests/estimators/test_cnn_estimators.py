@@ -11,8 +11,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from presets import article
-from presets.estimators.cnn import CNNClassifier, CNNRegressor
+from presets import CNNClassifier, CNNRegressor, article
 from presets.training.pool import POOL, program_class
 
 RNG = np.random.default_rng(0)

@@ -11,9 +11,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from presets import article
-from presets.data.sequences import make_windows
-from presets.estimators.lstm import LSTMClassifier, LSTMRegressor
+from presets import LSTMClassifier, LSTMRegressor, article, make_windows
 from presets.training.pool import POOL, program_class
 
 RNG = np.random.default_rng(0)
