@@ -11,8 +11,11 @@ from presets.estimators import (  # noqa: E402
     CNNRegressor,
     DNNClassifier,
     DNNRegressor,
+    KerasClassifier,
+    KerasRegressor,
     LSTMClassifier,
     LSTMRegressor,
+    NetworkBuilder,
     preset_grid,
 )
 from presets.inspection import diagnose  # noqa: E402
@@ -26,8 +29,11 @@ __all__ = [
     "CNNRegressor",
     "DNNClassifier",
     "DNNRegressor",
+    "KerasClassifier",
+    "KerasRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
+    "NetworkBuilder",
     "TunerSearchCV",
     "check_data",
     "clear_programs",

@@ -151,14 +151,17 @@ LSTM_BUDGET = Budget(epochs=50, updates=4000, patience_updates=500)
 CNN_BUDGET = Budget(epochs=20, updates=3000)
 
 # Named presets, as overrides of the article's defaults
+ADAPTIVE = MappingProxyType({"optimizer": "rmsprop", "learning_rate": 1e-3})  # S1; the rate is Keras's for RMSprop
+NESTEROV_MOMENTUM = MappingProxyType({"momentum": 0.9, "nesterov": True})  # Sutskever et al. 2013
 DNN_PRESETS = MappingProxyType(
     {
         "article": {},
         "deep": {"hidden_layer_sizes": (256, 256, 256, 256), "init": "scaled", "dropout": DROPOUT_COMPLEX},  # A7.2, S3
-        "adaptive": {"optimizer": "rmsprop", "learning_rate": 1e-3},  # S1; the rate is Keras's for RMSprop
-        "momentum": {"momentum": 0.9, "nesterov": True},  # Sutskever et al. 2013
+        "adaptive": ADAPTIVE,
+        "momentum": NESTEROV_MOMENTUM,
     }
 )
+CUSTOM_PRESETS = MappingProxyType({"article": {}, "adaptive": ADAPTIVE, "momentum": NESTEROV_MOMENTUM})
 LSTM_PRESETS = MappingProxyType({"article": {}, "fcn": {"convolutions": FCN_CONVOLUTIONS}})  # Karim et al. 2018
 CNN_PRESETS = MappingProxyType(
     {

@@ -5,13 +5,25 @@ import numpy as np
 
 
 def complete_model(
-    core, *, mean, scale, activation, raw_shape=None, channels_first=False, output_mean=None, output_scale=None
+    core,
+    *,
+    input_shape,
+    mean,
+    scale,
+    activation,
+    raw_shape=None,
+    channels_first=False,
+    columns=None,
+    output_mean=None,
+    output_scale=None,
 ):
     """Wrap a core between Keras's own layers, so that the result loads anywhere.
 
     Parameters
     ----------
     core : keras.Model
+    input_shape : tuple of int or None
+        Shape of one standardised sample; of all columns, if the core has several inputs.
     mean, scale : ndarray of shape (n_features,)
         Of the standardisation along the last axis of the input (A2).
     activation : {"sigmoid", "softmax", "linear"}
@@ -19,6 +31,8 @@ def complete_model(
         Shape of one raw sample, if it is not that of the core's input.
     channels_first : bool, default=False
         Whether raw samples have as their first axis what the core's input has as its last.
+    columns : dict of str to ndarray of int, optional
+        Columns of each of several inputs of the core.
     output_mean, output_scale : ndarray of shape (n_outputs,), optional
         Of the standardised target, with "linear".
 
@@ -28,10 +42,12 @@ def complete_model(
         The core is a layer of it and keeps its weights.
     """
     dtype = core.dtype_policy.variable_dtype
-    shape = core.inputs[0].shape[1:]
-    inputs = keras.Input(raw_shape or shape, dtype=dtype)
+    inputs = keras.Input(raw_shape or input_shape, dtype=dtype)
     normalization = keras.layers.Normalization(mean=mean, variance=np.square(scale), dtype=dtype)
-    outputs = core(normalization(_laid_out(inputs, shape, channels_first, dtype)))
+    samples = normalization(_laid_out(inputs, input_shape, channels_first, dtype))
+    if columns is not None:
+        samples = {name: keras.ops.take(samples, numbers.tolist(), axis=1) for name, numbers in columns.items()}
+    outputs = core(samples)
     if activation == "linear":
         outputs = keras.layers.Rescaling(output_scale.tolist(), output_mean.tolist(), dtype=dtype)(outputs)
     else:

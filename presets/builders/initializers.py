@@ -52,7 +52,8 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     """Draw initial weights for a built model, as building it afresh with another seed would.
 
     Every variable that a layer made by one of its ``*_initializer`` attributes is drawn anew, each with a seed of its
-    own; any other keeps the value that it has, and so does a layer named "backbone" with all that is in it.
+    own; any other keeps the value that it has, and so do a layer named "backbone" with all that is in it and the
+    variables that `mark_learnt` found.
 
     Parameters
     ----------
@@ -71,28 +72,42 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     seeds = np.random.default_rng(seed)
     drawn = {}
     learnt = {id(part) for layer in model.layers if layer.name == BACKBONE for part in layer._flatten_layers()}
-    for layer in model._flatten_layers():
-        if id(layer) in learnt:
+    for layer, name, initializer, variable in _initialized(model):
+        if id(layer) in learnt or getattr(variable, "is_learnt", False):
             continue
-        for attribute in sorted(vars(layer)):
-            if not attribute.endswith("_initializer"):
-                continue
-            name = attribute.removesuffix("_initializer")
-            variable = _variable(layer, name)
-            if variable is None:
-                continue
-            initializer = getattr(layer, attribute)
-            if name == "kernel" and kernel_initializer is not None:
-                initializer = kernel_initializer
-            values = keras.ops.convert_to_numpy(
-                _seeded(initializer, int(seeds.integers(2**31)))(variable.shape, dtype=variable.dtype)
-            )
-            if name == "bias" and getattr(layer, "unit_forget_bias", False):
-                values = np.array(values)
-                gate = len(values) // 4
-                values[gate : 2 * gate] = 1.0 if forget_bias is None else forget_bias
-            drawn[id(variable)] = values
+        if name == "kernel" and kernel_initializer is not None:
+            initializer = kernel_initializer
+        values = keras.ops.convert_to_numpy(
+            _seeded(initializer, int(seeds.integers(2**31)))(variable.shape, dtype=variable.dtype)
+        )
+        if name == "bias" and getattr(layer, "unit_forget_bias", False):
+            values = np.array(values)
+            gate = len(values) // 4
+            values[gate : 2 * gate] = 1.0 if forget_bias is None else forget_bias
+        drawn[id(variable)] = values
     return drawn
+
+
+def mark_learnt(model):
+    """Mark the variables of a model, just built, that hold something else than their initializers drew.
+
+    They were loaded from elsewhere, and `draw_weights` leaves them as they are.
+    """
+    for layer, name, initializer, variable in _initialized(model):
+        if name == "bias" and getattr(layer, "unit_forget_bias", False):
+            continue
+        drawn = keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype))
+        variable.is_learnt = not np.array_equal(drawn, keras.ops.convert_to_numpy(keras.ops.copy(variable)))
+
+
+def _initialized(model):
+    """Yield layer, name, initializer and variable of what layers make by one of their ``*_initializer`` attributes."""
+    for layer in model._flatten_layers():
+        for attribute in sorted(vars(layer)):
+            name = attribute.removesuffix("_initializer")
+            variable = _variable(layer, name) if name != attribute else None
+            if variable is not None:
+                yield layer, name, getattr(layer, attribute), variable
 
 
 def _variable(layer, name):

@@ -103,9 +103,7 @@ def build_lstm(
     return keras.Model(inputs, outputs, name="lstm")
 
 
-def _recurrent_layers(
-    sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds
-):
+def _recurrent_layers(sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds):
     for number, width in enumerate(units, start=1):
         is_last = number == len(units)
         directions = []

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from presets.data.rows import Rows
+from presets.data.rows import Rows, RowsByInput
 from presets.data.standardize import Standardizer
 
 
@@ -20,12 +20,15 @@ class Encoder:
         Shape of one sample as the user gives it.
     channels_first : bool, default=False
         Whether the user's samples have as their first axis what encoded samples have as their last.
+    columns : dict of str to ndarray of int, optional
+        Columns of a table that each of several inputs gets; a network with one input gets all.
     """
 
     standardizer: Standardizer
     input_shape: tuple
     raw_shape: tuple
     channels_first: bool = False
+    columns: dict | None = None
 
     @classmethod
     def of_table(cls, X, rows, weights, *, standardize):
@@ -35,4 +38,6 @@ class Encoder:
 
     def rows(self, X, dtype):
         """Rows of X that are encoded when taken."""
+        if self.columns is not None:
+            return RowsByInput(X, self.standardizer, dtype, self.columns)
         return Rows(X, self.standardizer, dtype)

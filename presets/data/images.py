@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from presets.data.arrays import check_finite, numeric
 from presets.data.standardize import Standardizer, blocks
 
 
@@ -29,7 +30,7 @@ def read_images(X, *, data_format="channels_last", image_shape=None):
     ValueError
         If X is not numeric, has another shape, or holds NaN or infinity; the message names the image.
     """
-    images = _numeric(X)
+    images = numeric(X)
     if image_shape is not None:
         images = _reshape(images, tuple(image_shape))
     if images.ndim == 2:
@@ -48,7 +49,7 @@ def read_images(X, *, data_format="channels_last", image_shape=None):
         images = images[..., None]
     elif data_format == "channels_first":
         images = np.ascontiguousarray(np.moveaxis(images, 1, -1))
-    _check_finite(images)
+    check_finite(images, "leave the image out or fill the pixels in")
     return images
 
 
@@ -58,6 +59,7 @@ def fit_image_standardizer(images, rows, weights=None):
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width, n_channels)
+        Or other samples, whose last axis holds channels, of any number of axes.
     rows : ndarray of int
     weights : ndarray of shape (n_samples,), optional
 
@@ -74,7 +76,7 @@ def fit_image_standardizer(images, rows, weights=None):
     for part, pixels in _pixels(images, rows):
         variance += weights[part] @ np.square(pixels - mean).mean(axis=1)
     # what rounding leaves of a constant channel, as for columns
-    noise = len(rows) * math.prod(images.shape[1:3]) * np.finfo(np.float64).eps
+    noise = len(rows) * math.prod(images.shape[1:-1]) * np.finfo(np.float64).eps
     constant = variance <= noise * variance + (noise * mean) ** 2
     return Standardizer(mean, np.where(constant, 1.0, np.sqrt(variance)))
 
@@ -117,29 +119,6 @@ def value_range(images, rows, standardizer):
     return float(np.floor(2 * low) / 2), float(np.ceil(2 * high) / 2)
 
 
-def _numeric(X):
-    try:
-        images = np.asarray(X)
-        if images.dtype == object and images.ndim == 1:
-            images = np.asarray(list(X))
-        if images.dtype.kind == "c":
-            raise ValueError("Complex data not supported")
-        if images.dtype.kind not in "buif":
-            images = images.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        _check_sizes(X)
-        raise ValueError(f"X must hold numbers: {error}") from error
-    return images if images.dtype == np.uint8 else images.astype(np.result_type(images.dtype, np.float32), copy=False)
-
-
-def _check_sizes(X):
-    """Images of different sizes make no array; say which."""
-    shapes = [np.shape(image) for image in X] if isinstance(X, list | tuple | np.ndarray) else []
-    for number, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            raise ValueError(f"X[{number}] has shape {shape}, X[0] has {shapes[0]}. Resize the images to one size.")
-
-
 def _reshape(images, image_shape):
     if len(image_shape) not in (2, 3):
         raise ValueError(f"image_shape must be two or three numbers, got {image_shape}.")
@@ -151,15 +130,6 @@ def _reshape(images, image_shape):
         f"image_shape={image_shape} means {math.prod(image_shape)} numbers for each image, "
         f"but X has shape {images.shape}."
     )
-
-
-def _check_finite(images):
-    if images.dtype == np.uint8:
-        return
-    for what, is_such in {"NaN": np.isnan, "infinity (inf)": np.isinf}.items():
-        affected = is_such(images).any(axis=(1, 2, 3))
-        if affected.any():
-            raise ValueError(f"X[{affected.argmax()}] contains {what}; leave the image out or fill the pixels in.")
 
 
 def _pixels(images, rows):

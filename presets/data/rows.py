@@ -45,3 +45,29 @@ class Rows:
             block = dense(self.X, rows[start : start + size])
             taken[start : start + size] = self.standardizer.transform(block, self.dtype)
         return taken
+
+
+class RowsByInput(Rows):
+    """Rows of a table for a network with several inputs.
+
+    Parameters
+    ----------
+    X, standardizer, dtype
+        See `Rows`.
+    columns : dict of str to ndarray of int
+        Columns of each input.
+    """
+
+    def __init__(self, X, standardizer, dtype, columns):
+        super().__init__(X, standardizer, dtype)
+        self.columns = columns
+
+    def take(self, rows):
+        """Encode some rows.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_rows, n_columns)
+        """
+        table = super().take(rows)
+        return {name: np.ascontiguousarray(table[:, columns]) for name, columns in self.columns.items()}

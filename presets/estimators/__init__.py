@@ -2,6 +2,7 @@
 
 from presets.estimators._presets import preset_grid
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
+from presets.estimators.custom import KerasClassifier, KerasRegressor, NetworkBuilder
 from presets.estimators.dnn import DNNClassifier, DNNRegressor
 from presets.estimators.lstm import LSTMClassifier, LSTMRegressor
 
@@ -10,7 +11,10 @@ __all__ = [
     "CNNRegressor",
     "DNNClassifier",
     "DNNRegressor",
+    "KerasClassifier",
+    "KerasRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
+    "NetworkBuilder",
     "preset_grid",
 ]

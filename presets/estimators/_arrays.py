@@ -28,8 +28,7 @@ class ArrayInput:
         return self._checked(super()._check_X(X) if is_table else X, is_table, reset=False)
 
     def _checked(self, X, is_table, reset):
-        X = X.toarray() if sparse.issparse(X) else X
-        read = self._read(X)
+        read = self._read_table(X) if is_table else self._read(X)
         shape = self._sample_shape(read)
         if reset:
             self._takes_tables, self._fitted_shape = is_table, shape
@@ -42,6 +41,9 @@ class ArrayInput:
                 "fit (channels or features last; None is any number of steps)."
             )
         return read
+
+    def _read_table(self, X):
+        return self._read(X.toarray() if sparse.issparse(X) else X)
 
     def _is_table(self, X, reset):
         """Whether X is one; what was fitted to a table takes tables from then on."""

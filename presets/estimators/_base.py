@@ -40,9 +40,6 @@ class NetworkEstimator(BaseEstimator):
     init: str | keras.initializers.Initializer = article.INIT
     init_stddev: float = article.INIT_STDDEV
     init_scale: float = article.INIT_SCALE
-    dropout: float = article.DROPOUT
-    l1: float = article.L1
-    l2: float = article.L2
     standardize: bool = article.STANDARDIZE
     optimizer: str | keras.optimizers.Optimizer = article.OPTIMIZER
     learning_rate: float = article.LEARNING_RATE
@@ -73,9 +70,6 @@ class NetworkEstimator(BaseEstimator):
         "init": [str, keras.initializers.Initializer],
         "init_stddev": [Interval(Real, 0, None, closed="neither")],
         "init_scale": [Interval(Real, 0, None, closed="neither")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "l1": [Interval(Real, 0, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
         "standardize": ["boolean"],
         "optimizer": [str, keras.optimizers.Optimizer],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],

@@ -3,6 +3,18 @@
 from dataclasses import fields
 
 PARAMETERS = {
+    "network": (
+        "callable",
+        "``network(input_shape, n_outputs)`` gives a `keras.Model` from standardised inputs to logits or standardised "
+        "values: a function, or a `NetworkBuilder`, whose own parameters a search reaches as ``network__width``. "
+        "`input_shape` is the shape of one sample, a tuple; with `inputs` a dict of them. For two classes "
+        "`n_outputs` is 1.",
+    ),
+    "inputs": (
+        "dict of str to list of (str or int), or None",
+        "Columns of a table for each input of a network that has several, by their names or numbers; the network gets "
+        "a dict. None gives all of X to one input.",
+    ),
     "hidden_layer_sizes": (
         "sequence of int",
         "Width of each hidden layer; powers of two use the hardware well (S2).",
@@ -85,8 +97,8 @@ PARAMETERS = {
         "{'auto', 'normal', 'scaled'}, str or keras.initializers.Initializer",
         "How kernels are drawn. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': ``init_scale / "
         "sqrt(fan_in) * randn`` (A7.2). 'auto': 'normal', unless a probe of the built network finds that the "
-        "signal or its gradient vanishes (A7.4), then 'scaled'; `init_` tells. Any other name is a Keras "
-        "initializer's.",
+        "signal or its gradient vanishes (A7.4), then 'scaled'; `init_` tells. 'network', for networks of your own: as "
+        "their layers say. Any other name is a Keras initializer's.",
     ),
     "init_stddev": (
         "float",
@@ -281,7 +293,8 @@ def documented(estimator_class):
     lines = [estimator_class.__doc__.rstrip(), "", "Parameters", "----------"]
     for parameter in fields(estimator_class):
         kind, text = PARAMETERS[parameter.name]
-        lines += [f"{parameter.name} : {kind}, default={parameter.default!r}", f"    {text.format(**budget)}"]
+        default = getattr(parameter.default, "__name__", repr(parameter.default))
+        lines += [f"{parameter.name} : {kind}, default={default}", f"    {text.format(**budget)}"]
     attributes = ATTRIBUTES | (CLASSIFIER_ATTRIBUTES if hasattr(estimator_class, "predict_proba") else {})
     lines += ["", "Attributes", "----------"]
     for name, (kind, text) in attributes.items():

@@ -4,9 +4,10 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
+from keras import tree
 
 from presets.builders.complete import complete_model
-from presets.training.dataset import prediction_rows
+from presets.training.dataset import n_rows, prediction_rows
 from presets.training.pool import POOL
 from presets.training.recipe import Recipe, numbers
 
@@ -85,15 +86,19 @@ class FittedNetwork:
         core.set_weights(self.weights)
         return complete_model(
             core,
+            input_shape=self.encoder.raw_shape if self.encoder.columns else self.encoder.input_shape,
             mean=self.encoder.standardizer.mean,
             scale=self.encoder.standardizer.scale,
             activation=self.target.activation,
             raw_shape=self.encoder.raw_shape,
             channels_first=self.encoder.channels_first,
+            columns=self.encoder.columns,
             **self.target.unit_of_columns(),
         )
 
 
 def _filled_up(x, multiple):
-    missing = -len(x) % multiple
-    return np.concatenate([x, np.zeros((missing, *x.shape[1:]), dtype=x.dtype)]) if missing else x
+    missing = -n_rows(x) % multiple
+    if not missing:
+        return x
+    return tree.map_structure(lambda rows: np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)]), x)

@@ -14,15 +14,15 @@ from presets.builders.network import Network
 from presets.data.encoder import Encoder
 from presets.data.images import fit_image_standardizer, plain_image_standardizer, read_images, value_range
 from presets.estimators._arrays import ArrayInput
-from presets.estimators._base import NetworkEstimator
 from presets.estimators._checks import check_widths
 from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
 from presets.estimators._presets import PresetMixin
+from presets.estimators._regularized import Regularized
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class CNN(PresetMixin, ArrayInput, NetworkEstimator):
+class CNN(PresetMixin, ArrayInput, Regularized):
     """The family of convolutional networks."""
 
     filters: tuple = article.CNN_FILTERS
@@ -38,7 +38,7 @@ class CNN(PresetMixin, ArrayInput, NetworkEstimator):
 
     _presets = article.CNN_PRESETS
     _budget = article.CNN_BUDGET
-    _parameter_constraints = NetworkEstimator._parameter_constraints | {
+    _parameter_constraints = Regularized._parameter_constraints | {
         "filters": ["array-like"],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "dense_units": [Interval(Integral, 1, None, closed="left")],

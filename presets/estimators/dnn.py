@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from presets import article
 from presets.builders.dnn import build_dnn
 from presets.builders.network import Network
-from presets.estimators._base import NetworkEstimator
 from presets.estimators._checks import check_widths
 from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
 from presets.estimators._presets import PresetMixin
+from presets.estimators._regularized import Regularized
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class DNN(PresetMixin, NetworkEstimator):
+class DNN(PresetMixin, Regularized):
     """The family of dense networks."""
 
     hidden_layer_sizes: tuple = article.HIDDEN_LAYER_SIZES
@@ -21,7 +21,7 @@ class DNN(PresetMixin, NetworkEstimator):
 
     _presets = article.DNN_PRESETS
     _budget = article.DNN_BUDGET
-    _parameter_constraints = NetworkEstimator._parameter_constraints | {
+    _parameter_constraints = Regularized._parameter_constraints | {
         "hidden_layer_sizes": ["array-like"],
         "activation": [str, callable],
     }

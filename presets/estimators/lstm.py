@@ -16,15 +16,15 @@ from presets.data.sequences import SequenceEncoder, fit_sequence_standardizer, r
 from presets.data.split import split_groups, split_last
 from presets.data.standardize import Standardizer
 from presets.estimators._arrays import ArrayInput
-from presets.estimators._base import NetworkEstimator
 from presets.estimators._checks import check_widths
 from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
 from presets.estimators._presets import PresetMixin
+from presets.estimators._regularized import Regularized
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LSTM(PresetMixin, ArrayInput, NetworkEstimator):
+class LSTM(PresetMixin, ArrayInput, Regularized):
     """The family of recurrent networks."""
 
     units: tuple = article.LSTM_UNITS
@@ -38,7 +38,7 @@ class LSTM(PresetMixin, ArrayInput, NetworkEstimator):
 
     _presets = article.LSTM_PRESETS
     _budget = article.LSTM_BUDGET
-    _parameter_constraints = NetworkEstimator._parameter_constraints | {
+    _parameter_constraints = Regularized._parameter_constraints | {
         "units": ["array-like"],
         "bidirectional": ["boolean"],
         "pooling": [StrOptions(set(POOLINGS))],

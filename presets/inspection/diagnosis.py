@@ -252,11 +252,18 @@ def _overfit(run):
         f"At the end the training loss is {run.loss[-1]:.4g} and the validation loss {run.monitored[-1]:.4g}, up from "
         f"{run.monitored.min():.4g} in epoch {run.monitored.argmin() + 1}"
         f"{f'; {kept}' if run.network.restore_best_weights else ''}.",
-        f"Raise dropout={run.network.dropout:g} or l2={run.network.l2:g}, take a smaller network, or collect rows.",
+        f"Raise {_regularization(run.network)}, take a smaller network, or collect rows.",
         "S4",
         figure=float(gap),
         parameter="dropout",
     )
+
+
+def _regularization(network):
+    """What works against overfitting, with its values; in a network of the user's it is inside."""
+    if not hasattr(network, "dropout"):
+        return "the present dropout and penalties inside the network"
+    return f"dropout={network.dropout:g} or l2={network.l2:g}"
 
 
 def _underfit(run):
@@ -270,7 +277,7 @@ def _underfit(run):
         "note",
         f"At the end the training loss is still {training:.0%} of a constant prediction's ({run.loss[-1]:.4g} of "
         f"{run.constant:.4g}), and validation is not worse.",
-        f"A larger network, less dropout than {run.network.dropout:g}, or columns that say more may help.",
+        f"A larger network, less than {_regularization(run.network)}, or columns that say more may help.",
         "S4",
         figure=float(training),
         parameter="dropout",

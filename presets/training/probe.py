@@ -74,7 +74,7 @@ def measure_dead_units(program, x):
     ----------
     program : Program
         With the weights loaded.
-    x : array
+    x : array or dict of str to array
         Encoded rows.
 
     Returns
@@ -90,7 +90,7 @@ def _layer_outputs(program, x):
     """What each layer with a kernel puts out, in the order of the layers."""
     if not program.layers_with_kernels:
         return {}
-    outputs = keras.tree.flatten(program.inner([x], training=False))
+    outputs = keras.tree.flatten(program.inner(x if isinstance(x, dict) else [x], training=False))
     return dict(zip(program.layers_with_kernels, map(keras.ops.convert_to_numpy, outputs), strict=True))
 
 

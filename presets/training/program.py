@@ -168,8 +168,10 @@ class Program:
 
     @functools.cached_property
     def layers_with_kernels(self):
-        """The layers that a probe looks at."""
-        return [layer for layer in self.core.layers if hasattr(layer, "kernel_initializer")]
+        """The layers that a probe looks at; those of a subclassed model keep what they put out inside."""
+        if not getattr(self.core, "inputs", None):
+            return []
+        return [layer for layer in self.core.layers if hasattr(layer, "kernel_initializer") and _has_one_output(layer)]
 
     @functools.cached_property
     def inner(self):
@@ -239,3 +241,10 @@ class Program:
 
 def _copies(stacked, i):
     return [values[i].copy() for values in stacked]
+
+
+def _has_one_output(layer):
+    try:
+        return isinstance(layer.output, keras.KerasTensor)
+    except (AttributeError, ValueError):  # it was called several times, or inside of another layer
+        return False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from sklearn.base import is_classifier
 
@@ -10,6 +11,8 @@ from presets import (
     CNNRegressor,
     DNNClassifier,
     DNNRegressor,
+    KerasClassifier,
+    KerasRegressor,
     LSTMClassifier,
     LSTMRegressor,
 )
@@ -29,6 +32,18 @@ class Family:
     check_epochs: tuple
 
 
+def small_network(input_shape, n_outputs):
+    """A network of the user's."""
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Dense(16, activation="relu"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(n_outputs),
+        ]
+    )
+
+
 FAMILIES = [
     Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, check_epochs=(80, 80)),
     Family(LSTMClassifier, LSTMRegressor, quick={"units": (8,)}, check_epochs=(250, 900)),
@@ -39,6 +54,7 @@ FAMILIES = [
         quick={"image_shape": (2, 2), "filters": (16,), "dense_units": 16, "dropout": 0.2, "augmentation": None},
         check_epochs=(80, 80),
     ),
+    Family(KerasClassifier, KerasRegressor, quick={"network": small_network}, check_epochs=(80, 80)),
 ]
 
 CLASSIFIERS = [family.classifier for family in FAMILIES]

@@ -1,0 +1,118 @@
+"""Networks that the user builds."""
+
+import contextlib
+import random
+import threading
+
+import keras
+from keras import layers, ops, tree
+
+from presets import article
+from presets.builders.initializers import mark_learnt
+
+_BUILDING = threading.Lock()
+
+
+def dense_network(input_shape, n_outputs):
+    """Build the network that stands where the user gives none: two dense layers of 128.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+    n_outputs : int
+
+    Returns
+    -------
+    keras.Model
+        From standardised inputs to logits or standardised values.
+    """
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Flatten(),
+            *(layers.Dense(width, activation=article.ACTIVATION) for width in article.HIDDEN_LAYER_SIZES),
+            layers.Dense(n_outputs),
+        ]
+    )
+
+
+def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, is_probed):
+    """Build the user's network, and check what it gives.
+
+    Parameters
+    ----------
+    input_shape : tuple of int, or dict of str to tuple of int
+        Shape of one sample, of each input if there are several.
+    n_outputs : int
+        Number of logits or values.
+    network : callable
+        ``network(input_shape, n_outputs)`` gives a `keras.Model`.
+    dtype : str
+        Type or policy of its layers.
+    seed : int
+        Of what its layers draw without a seed of their own.
+    gives_logits : bool
+        Whether it must not end in a sigmoid or softmax.
+    is_probed : bool
+        Whether signal and gradient of its layers are to be measured.
+
+    Returns
+    -------
+    keras.Model
+        Built. Weights that it came with, instead of those which its initializers drew, are marked as learnt.
+
+    Raises
+    ------
+    ValueError
+        If it gives no Keras model, the wrong number of outputs, or probabilities.
+    """
+    with _defaults(seed, dtype):
+        model = network(input_shape, n_outputs)
+        if not isinstance(model, keras.Model):
+            raise ValueError(f"network must give a keras.Model, but it gave {model!r}.")
+        if isinstance(model, keras.Sequential) and not model.built:
+            model.build((None, *input_shape))  # a call would build it for that many samples
+        numbers = keras.dtype_policies.get(dtype).variable_dtype
+        outputs = model(tree.map_shape_structure(lambda shape: ops.zeros((2, *shape), dtype=numbers), input_shape))
+    if getattr(outputs, "shape", None) != (2, n_outputs):
+        raise ValueError(
+            f"network must put out shape (n_samples, {n_outputs}), one column for each output, but for two samples it "
+            f"put out {getattr(outputs, 'shape', type(outputs).__name__)}."
+        )
+    if gives_logits and _last_activation(model) in ("sigmoid", "softmax"):
+        raise ValueError(
+            f"network ends in a {_last_activation(model)}, but it must put out logits, which train better: leave that "
+            "activation out. `predict_proba` gives probabilities."
+        )
+    if is_probed and not hasattr(model, "inputs"):
+        raise ValueError(
+            "init='auto' measures what every layer puts out, which needs a Functional or Sequential network. Set init "
+            "to 'network', 'normal' or 'scaled'."
+        )
+    mark_learnt(model)
+    return model
+
+
+def _last_activation(model):
+    last = model.layers[-1] if model.layers else None
+    return getattr(getattr(last, "activation", last), "__name__", type(last).__name__).lower()
+
+
+@contextlib.contextmanager
+def _defaults(seed, dtype):
+    """Seed what a layer without a seed draws from, and set the type of a layer without one, for the time of building.
+
+    Keras takes such seeds from Python's own generator, and what it draws is put back.
+    """
+    policy, number = keras.dtype_policies.get(dtype), keras.config.floatx()
+    with _BUILDING:
+        state, usual = random.getstate(), keras.config.dtype_policy()
+        try:
+            random.seed(seed)
+            keras.config.set_floatx(policy.variable_dtype)
+            keras.config.set_dtype_policy(policy)
+            yield
+        finally:
+            random.setstate(state)
+            keras.config.set_floatx(number)
+            keras.config.set_dtype_policy(usual)

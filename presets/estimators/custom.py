@@ -1,0 +1,204 @@
+"""Any network of the user's under the rules of this package."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+from presets import article
+from presets.builders.custom import build_custom, dense_network
+from presets.builders.network import Network
+from presets.data.arrays import read_array
+from presets.data.encoder import Encoder
+from presets.data.images import fit_image_standardizer
+from presets.data.standardize import Standardizer
+from presets.estimators._arrays import ArrayInput
+from presets.estimators._base import NetworkEstimator
+from presets.estimators._documentation import documented
+from presets.estimators._heads import ClassifierHead, RegressorHead
+from presets.estimators._presets import PresetMixin
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetworkBuilder(BaseEstimator):
+    """Base of networks with parameters, for `KerasClassifier` and `KerasRegressor`.
+
+    A subclass is a dataclass with a field for each parameter, and builds the network when called. Searches reach the
+    parameters as ``network__<name>``, and two fits with equal parameters share a compiled program. It can be pickled
+    where its class can be imported.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import keras
+    >>> from presets import KerasClassifier, NetworkBuilder
+    >>> @dataclass
+    ... class Dense(NetworkBuilder):
+    ...     width: int = 64
+    ...
+    ...     def __call__(self, input_shape, n_outputs):
+    ...         layers = keras.layers.Dense(self.width, activation="relu"), keras.layers.Dense(n_outputs)
+    ...         return keras.Sequential([keras.Input(input_shape), *layers])
+    >>> KerasClassifier(network=Dense(width=32)).get_params()["network__width"]
+    32
+    """
+
+    def __call__(self, input_shape, n_outputs):
+        """Build a `keras.Model` from standardised inputs to logits or standardised values.
+
+        Parameters
+        ----------
+        input_shape : tuple of int, or dict of str to tuple of int
+            Shape of one sample; a dict if there are several `inputs`.
+        n_outputs : int
+            Number of logits or values: 1 for two classes.
+
+        Returns
+        -------
+        keras.Model
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method __call__(self, input_shape, n_outputs).")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Custom(PresetMixin, ArrayInput, NetworkEstimator):
+    """The family of networks that the user builds."""
+
+    network: Callable = dense_network
+    inputs: dict | None = None
+    init: str | keras.initializers.Initializer = "network"
+
+    _presets = article.CUSTOM_PRESETS
+    _budget = article.DNN_BUDGET
+    _parameter_constraints = NetworkEstimator._parameter_constraints | {
+        "network": [callable],
+        "inputs": [dict, None],
+    }
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or array-like of shape (n_samples, ...)
+            Standardised along the last axis.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+            Rows of weight zero are left out before the split.
+        X_val, y_val : array-like, optional
+            Validation data in the place of the internal split.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter, the network or the data are not usable; before any training.
+
+        Warns
+        -----
+        UserWarning
+            If there are too few rows for a validation part; the training loss is monitored then.
+        ConvergenceWarning
+            If the loss becomes NaN or infinite; the best finite weights are kept.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    def _check_parameters(self, X_val, y_val):
+        callbacks = super()._check_parameters(X_val, y_val)
+        if isinstance(self.network, type):
+            raise ValueError(f"network must be an object: {self.network.__name__}(), not the class itself.")
+        self._init_rules()
+        return callbacks
+
+    def _read(self, X):
+        return read_array(X)
+
+    def _read_table(self, X):
+        return X
+
+    def _sample_shape(self, X):
+        return X.shape[1:]
+
+    def _raw_shape(self, X, read):
+        return read.shape[1:]
+
+    def _learn_encoder(self, X, rows, weights):
+        columns = None if self.inputs is None else self._columns_of_inputs()
+        shape = X.shape[1:]
+        return Encoder(
+            self._learn_standardizer(X, rows, weights),
+            shape if columns is None else {name: (len(numbers),) for name, numbers in columns.items()},
+            shape,
+            columns=columns,
+        )
+
+    def _learn_standardizer(self, X, rows, weights):
+        if not self.standardize:
+            return Standardizer.identity(X.shape[-1])
+        return (Standardizer.fit if self._takes_tables else fit_image_standardizer)(X, rows, weights)
+
+    def _columns_of_inputs(self):
+        """Numbers of the columns that each input gets."""
+        if not self._takes_tables:
+            raise ValueError("inputs names columns of a table, but X has more than two dimensions; set inputs=None.")
+        if len(self.inputs) < 2:
+            raise ValueError("inputs must name at least two inputs; a network with one takes inputs=None.")
+        names = list(getattr(self, "feature_names_in_", ()))
+        numbers = {name: number for number, name in enumerate(names)} | {n: n for n in range(self.n_features_in_)}
+        for name, columns in self.inputs.items():
+            unknown = [column for column in columns if column not in numbers]
+            if unknown or not len(columns):
+                raise ValueError(
+                    f"inputs[{name!r}] must name columns of X, at least one; it is {list(columns)}"
+                    + (f", but X has no {unknown[0]!r}." if unknown else ".")
+                )
+        return {str(name): np.array([numbers[column] for column in columns]) for name, columns in self.inputs.items()}
+
+    def _network(self, input_shape, n_outputs):
+        return Network(
+            build_custom,
+            input_shape,
+            n_outputs,
+            {
+                "network": _own_copy(self.network),
+                "gives_logits": not self._numeric_y,
+                "is_probed": self.init == "auto",
+                "dtype": self.dtype,
+                "seed": 0,
+            },
+        )
+
+    def _init_rules(self):
+        return {"network": None} if self.init == "network" else super()._init_rules()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _own_copy(network):
+    """A copy that later changes of the parameters leave alone, with numbers of Python's, which Keras wants."""
+    if not hasattr(network, "get_params"):
+        return network
+    numbers = {name: value.item() for name, value in network.get_params().items() if isinstance(value, np.generic)}
+    return clone(network).set_params(**numbers)
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class KerasClassifier(ClassifierHead, Custom):
+    """Classifier with a network of your own, trained by the article's checklist."""
+
+    _parameter_constraints = Custom._parameter_constraints | ClassifierHead._constraints
+
+
+@documented
+@dataclass(kw_only=True, eq=False, repr=False)
+class KerasRegressor(RegressorHead, Custom):
+    """Regressor with a network of your own, trained by the article's checklist."""
