@@ -8,6 +8,7 @@ import contextlib
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 from keras import tree
 
@@ -230,7 +231,18 @@ def _assign(variables, values):
 
 
 def _gather(data, rows):
-    return tree.map_structure(lambda values: jnp.take(values, rows, axis=0), data)
+    return tree.map_structure(lambda values: _share_out(jnp.take(values, rows, axis=0)), data)
+
+
+def _share_out(batch):
+    """Give each device of a `keras.distribution.DataParallel` its part of a batch, if all parts are equal."""
+    distribution = keras.distribution.distribution()
+    if not isinstance(distribution, keras.distribution.DataParallel):
+        return batch
+    layout = distribution.get_data_layout(batch.shape)
+    if len(batch) % layout.device_mesh.devices.size:
+        return batch  # every device takes all of it
+    return keras.distribution.distribute_tensor(batch, layout)
 
 
 def _squares(arrays):

@@ -61,6 +61,7 @@ class Recipe:
         return freeze(
             (
                 keras.backend.backend(),
+                keras.distribution.distribution(),
                 self.network.build,
                 self.network.input_shape,
                 self.network.n_outputs,
