@@ -1,15 +1,24 @@
 """Keras Tuner's oracles, made to try the preset first and to write nothing by themselves."""
 
 import sys
+import warnings
 
 import keras_tuner
 import numpy as np
 from keras_tuner import oracles
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process.kernels import Matern
 
 ORACLES = ("random", "bayesian", "hyperband", "grid")
 
 N_CANDIDATES = 2000
 """Random proposals among which the Gaussian process of `BayesianOracle` chooses."""
+
+NOISE = 1e-2
+"""Variance of a trial's score, relative to that of all scores."""
+
+LENGTH_SCALES = (0.1, 10.0)
+"""Distances over which trials may be alike, where every parameter ranges from 0 to 1."""
 
 OBJECTIVE = "score"
 
@@ -50,11 +59,13 @@ class BayesianOracle(PresetFirst, oracles.BayesianOptimizationOracle):
     """Keras Tuner's Gaussian process, which proposes in milliseconds and never the same twice.
 
     Keras Tuner minimises its bound by 50 runs of L-BFGS with numeric gradients, which takes seconds for each trial;
-    here the best of many random candidates is taken.
+    here the best of many random candidates is taken. Scores of folds are noisy: Keras Tuner's kernel then takes every
+    trial for unlike all others, and proposes at random. `NOISE` and `LENGTH_SCALES` keep it from that.
     """
 
     def _make_gpr(self):
-        return super()._make_gpr().set_params(n_restarts_optimizer=2)
+        kernel = Matern(nu=2.5, length_scale_bounds=LENGTH_SCALES)
+        return super()._make_gpr().set_params(n_restarts_optimizer=2, kernel=kernel, alpha=NOISE)
 
     def populate_space(self, trial_id):
         """Propose the values of the next trial."""
@@ -62,7 +73,9 @@ class BayesianOracle(PresetFirst, oracles.BayesianOptimizationOracle):
         if n_completed < self.num_initial_points:
             return self._random_populate_space()
         x, y = self._vectorize_trials()
-        self.gpr.fit(x, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is as good as any
+            self.gpr.fit(x, y)
         candidates = self._random_state.uniform(size=(N_CANDIDATES, x.shape[1]))
         mean, deviation = self.gpr.predict(candidates, return_std=True)
         for candidate in candidates[np.argsort(mean - self.beta * deviation, kind="stable")]:
