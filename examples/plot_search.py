@@ -1,0 +1,63 @@
+"""
+=============================================
+A search by Keras Tuner's oracles, in seconds
+=============================================
+
+`TunerSearchCV` is used like `GridSearchCV`, but an oracle of Keras Tuner proposes the candidates: here a Gaussian
+process, over a part of the article's search space, with a budget of seconds. The data are measurements of three wines
+that come with scikit-learn.
+"""
+
+# %%
+# The space
+# ---------
+# Every family has its space from the checklist. It is a plain object: print it, narrow it, extend it.
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_wine
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PowerTransformer
+
+from presets import DNNClassifier, TunerSearchCV
+from presets.search import Choice, dnn_space
+
+space = dnn_space().only("learning_rate", "optimizer", "dropout", "clipnorm") | {"batch_size": Choice(32, 64)}
+print(space)
+
+# %%
+# The search
+# ----------
+# The first trial is the estimator as it stands here. Parameters of the network need no prefix. A trial that could not
+# become the best even by doing as well as any other on its remaining folds is ended early.
+
+X, y = load_wine(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+
+search = TunerSearchCV(
+    make_pipeline(PowerTransformer(), DNNClassifier(hidden_layer_sizes=(32,), epochs=60, random_state=0)),
+    space=space,
+    oracle="bayesian",
+    n_trials=20,
+    timeout=12,
+    cv=4,
+    scoring="neg_log_loss",
+    random_state=0,
+    verbose=1,
+)
+search.fit(X_train, y_train)
+
+# %%
+# What it found
+# -------------
+
+print(search.search_report())
+print(f"Accuracy on the test rows: {search.best_estimator_.score(X_test, y_test):.3f}")
+
+ax = search.plot()
+picture = Path(__file__).with_suffix(".png")
+ax.figure.savefig(picture)
+print(f"Scores of the trials: {picture}")
+plt.show()
