@@ -64,6 +64,19 @@ def load_tabular(folder, name):
     )
 
 
+def load_arrays(folder, name):
+    """Training and test part of the sequences or images `name` of `folder`: X_train, y_train, X_test, y_test."""
+    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
+    with np.load(Path(folder) / entry["file"]) as arrays:
+        return tuple(arrays[part] for part in ("X_train", "y_train", "X_test", "y_test"))
+
+
+def load_series(folder, name):
+    """The series `name` of `folder`, in float64, in the order of time."""
+    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
+    return pd.read_csv(Path(folder) / entry["file"])[entry["target"]].to_numpy(dtype=np.float64)
+
+
 def digits():
     """scikit-learn's digits, 1797 x 64, in types that every contender takes (torch wants float32 and int64)."""
     X, y = load_digits(return_X_y=True)
