@@ -43,11 +43,14 @@ class Standardizer:
         weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
         weights = weights / weights.sum()
         n_features = X.shape[1]
-        mean, variance = np.zeros(n_features), np.zeros(n_features)
+        mean, shift, variance = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
         for part, block in blocks(X, rows):
             mean += weights[part] @ block
         for part, block in blocks(X, rows):
-            variance += weights[part] @ np.square(block - mean)
+            residuals = block - mean
+            shift += weights[part] @ residuals  # what rounding took from the mean of values far from zero
+            variance += weights[part] @ np.square(residuals)
+        mean, variance = mean + shift, np.maximum(variance - np.square(shift), 0.0)
         # what rounding leaves of a constant column; scikit-learn's StandardScaler draws the same line
         noise = len(rows) * np.finfo(np.float64).eps
         constant = variance <= noise * variance + (noise * mean) ** 2
