@@ -2,7 +2,7 @@
 
 from presets.search.dimensions import Choice, LogUniform, Options, SearchSpace, Uniform
 from presets.search.hypermodels import CNNHyperModel, DNNHyperModel, LSTMHyperModel
-from presets.search.spaces import cnn_space, dnn_space, lstm_space, space_for
+from presets.search.spaces import cnn_space, dnn_space, lstm_space, space_for, training_space
 from presets.search.tuner_search import TunerSearchCV
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "dnn_space",
     "lstm_space",
     "space_for",
+    "training_space",
 ]

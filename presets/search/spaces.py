@@ -68,13 +68,28 @@ def cnn_space():
 
 
 def common_space():
-    """Search space of what all families have.
+    """Search space of what all families have that build their network.
 
     Returns
     -------
     SearchSpace
-        Rate (A5.2) and its decay (A5.3), optimizer (S1), batch size (A3, S2), initialisation (A7.1-2), clipping (A8),
-        dropout (S3), and l1 and l2 (A11).
+        Initialisation (A7.1-2), dropout (S3), l1 and l2 (A11), and `training_space`.
+    """
+    return training_space() | {
+        "init": Options(_initialisations()),
+        "dropout": Choice(*article.SEARCH_DROPOUT),
+        "l1": LogUniform(*article.SEARCH_PENALTY),
+        "l2": LogUniform(*article.SEARCH_PENALTY),
+    }
+
+
+def training_space():
+    """Search space of the training of any network, also one of the user's own.
+
+    Returns
+    -------
+    SearchSpace
+        Rate (A5.2) and its decay (A5.3), optimizer (S1), batch size (A3, S2) and clipping (A8).
     """
     return SearchSpace(
         {
@@ -82,11 +97,7 @@ def common_space():
             "optimizer": Options(_optimizers()),
             "lr_factor": Choice(*article.SEARCH_LR_FACTOR),
             "batch_size": Choice(*article.SEARCH_BATCH_SIZE),
-            "init": Options(_initialisations()),
             "clipnorm": Choice(*article.SEARCH_CLIPNORM),
-            "dropout": Choice(*article.SEARCH_DROPOUT),
-            "l1": LogUniform(*article.SEARCH_PENALTY),
-            "l2": LogUniform(*article.SEARCH_PENALTY),
         }
     )
 
@@ -108,7 +119,7 @@ def _initialisations():
     }
 
 
-SPACES = {DNN: dnn_space, LSTM: lstm_space, CNN: cnn_space}
+SPACES = {DNN: dnn_space, LSTM: lstm_space, CNN: cnn_space, NetworkEstimator: training_space}
 
 
 def space_for(estimator):
@@ -135,10 +146,10 @@ def space_for(estimator):
             f"space=None needs one network of this package in the estimator, but there are {len(found)}. Give a space."
         )
     (prefix, network), *_ = found.items()
-    family = next((family for family in SPACES if isinstance(network, family)), None)
-    if family is None:
-        raise ValueError(f"There is no search space of the article's for {type(network).__name__}; give a space.")
-    return SPACES[family]().prefixed(prefix)
+    space = next(space() for family, space in SPACES.items() if isinstance(network, family))
+    if network.global_clipnorm is not None:
+        space = space.without("clipnorm")  # one excludes the other
+    return space.prefixed(prefix)
 
 
 def networks(estimator):

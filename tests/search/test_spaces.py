@@ -6,15 +6,15 @@ from sklearn.model_selection import ParameterSampler
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from presets import DNNClassifier, DNNRegressor, article
-from presets.estimators import CNNClassifier, LSTMClassifier
-from presets.search import Choice, LogUniform, SearchSpace, cnn_space, dnn_space, lstm_space, space_for
+from presets import CNNClassifier, DNNClassifier, DNNRegressor, KerasClassifier, LSTMClassifier
+from presets.search import Choice, LogUniform, SearchSpace, cnn_space, dnn_space, lstm_space, space_for, training_space
 
 FAMILIES = [
     (dnn_space, DNNClassifier),
     (dnn_space, DNNRegressor),
     (lstm_space, LSTMClassifier),
     (cnn_space, CNNClassifier),
+    (training_space, KerasClassifier),
 ]
 
 
@@ -42,7 +42,6 @@ def test_the_defaults_are_in_the_space(space, estimator):
     own = estimator().get_params()
     found = space().settings(space().hyperparameters(own).values)
     assert {name for name in found if found[name] != own[name]} <= {"l1", "l2"}  # 0 is off, a range begins above it
-    assert own["l1"] == own["l2"] == article.L1
 
 
 def test_prefix_of_a_step():
@@ -54,6 +53,10 @@ def test_prefix_of_a_step():
 def test_other_estimators_need_a_space(estimator):
     with pytest.raises(ValueError, match="Give a space"):
         space_for(estimator)
+
+
+def test_one_kind_of_clipping_excludes_the_other():
+    assert "clipnorm" not in space_for(DNNClassifier(clipnorm=None, global_clipnorm=5.0))
 
 
 def test_spaces_are_independent():
