@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import gc
 import os
 import threading
 
@@ -9,6 +10,9 @@ import keras
 
 MAX_PROGRAMS = 16
 """Idle programs kept. Each holds its network's variables; TensorFlow keeps some MB for good when one is dropped."""
+
+DROPPED_TOGETHER = 8
+"""Programs dropped before their memory is looked for, which takes a tenth of a second."""
 
 
 class ProgramPool:
@@ -23,6 +27,7 @@ class ProgramPool:
         self.max_programs = max_programs
         self._lock = threading.Lock()
         self._idle = collections.deque()
+        self._n_dropped = 0
 
     @contextlib.contextmanager
     def borrow(self, recipe, sample):
@@ -54,6 +59,9 @@ class ProgramPool:
                     self._idle.append((key, program))
                     while len(self._idle) > self.max_programs:
                         self._idle.popleft()
+                        self._n_dropped += 1
+                if self._n_dropped >= DROPPED_TOGETHER:
+                    self._release_memory()
 
     def _take(self, key):
         with self._lock:
@@ -68,6 +76,13 @@ class ProgramPool:
         """Drop every idle program."""
         with self._lock:
             self._idle.clear()
+        self._release_memory()
+
+    def _release_memory(self):
+        """Give back what dropped programs held: they are cycles of objects, and backends keep what they compiled."""
+        self._n_dropped = 0
+        gc.collect()
+        program_class().release_memory()
 
     def __len__(self):
         return len(self._idle)

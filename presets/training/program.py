@@ -85,6 +85,10 @@ class Program:
         """Context in which a program of this recipe is built and used."""
         return contextlib.nullcontext()
 
+    @staticmethod
+    def release_memory():
+        """Give back what the backend keeps of programs that are gone."""
+
     def _build_core(self, recipe):
         in_network = {name: self.tunables[name] for name in NETWORK_TUNABLES if name in self.tunables}
         core = recipe.network.model(**{"dropout": in_network["dropout"]} if "dropout" in in_network else {})

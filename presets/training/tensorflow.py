@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 from keras import tree
+from tensorflow.python.eager import context
 
 from presets.training.epochs import EPOCHS_TOGETHER
 from presets.training.program import EpochResult, Program
@@ -54,6 +55,11 @@ class TensorFlowProgram(Program):
             self._epochs[bool(spec)] = Compiled(self._trace_epochs, self._data_spec, orders, number, *spec)
         self._predict = Compiled(self._trace_predict, self._data_spec[0])
         self._gradients = Compiled(self._trace_gradients, self._data_spec)
+
+    @staticmethod
+    def release_memory():
+        """Give back the kernels of functions that are gone, as Keras's `clear_session` does."""
+        context.context().clear_kernel_cache()
 
     def _specs(self, sample):
         """Specs of any number of rows; the core decides which dimensions of a row are free."""
