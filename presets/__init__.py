@@ -11,6 +11,8 @@ from presets.estimators import (  # noqa: E402
     CNNRegressor,
     DNNClassifier,
     DNNRegressor,
+    EnsembleClassifier,
+    EnsembleRegressor,
     KerasClassifier,
     KerasRegressor,
     LSTMClassifier,
@@ -18,7 +20,7 @@ from presets.estimators import (  # noqa: E402
     NetworkBuilder,
     preset_grid,
 )
-from presets.inspection import diagnose  # noqa: E402
+from presets.inspection import check_gradients, diagnose, repeated_runs  # noqa: E402
 from presets.search import TunerSearchCV  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
@@ -29,6 +31,8 @@ __all__ = [
     "CNNRegressor",
     "DNNClassifier",
     "DNNRegressor",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "KerasClassifier",
     "KerasRegressor",
     "LSTMClassifier",
@@ -36,9 +40,11 @@ __all__ = [
     "NetworkBuilder",
     "TunerSearchCV",
     "check_data",
+    "check_gradients",
     "clear_programs",
     "diagnose",
     "likely_wrong_labels",
     "make_windows",
     "preset_grid",
+    "repeated_runs",
 ]

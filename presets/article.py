@@ -73,6 +73,13 @@ DROPOUT_COMPLEX = 0.5  # S3: the default of the article; a complex model's
 L1 = 0.0  # A11
 L2 = 0.0  # A11
 
+# Gradient check (A9)
+GRADIENT_TOLERANCE = 1e-4  # relative; Stanford's CS231n notes call 1e-4 and less right with kinks, 1e-2 and more wrong
+
+# Averages (A12): "several times"
+N_REPEATS = 5
+N_MEMBERS = 5  # what the package's first measurement averaged
+
 # Networks: widths in powers of two (S2)
 HIDDEN_LAYER_SIZES = (128, 128)
 ACTIVATION = "relu"

@@ -4,6 +4,7 @@ from presets.estimators._presets import preset_grid
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
 from presets.estimators.custom import KerasClassifier, KerasRegressor, NetworkBuilder
 from presets.estimators.dnn import DNNClassifier, DNNRegressor
+from presets.estimators.ensemble import EnsembleClassifier, EnsembleRegressor
 from presets.estimators.lstm import LSTMClassifier, LSTMRegressor
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "CNNRegressor",
     "DNNClassifier",
     "DNNRegressor",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "KerasClassifier",
     "KerasRegressor",
     "LSTMClassifier",

@@ -11,6 +11,8 @@ from presets import (
     CNNRegressor,
     DNNClassifier,
     DNNRegressor,
+    EnsembleClassifier,
+    EnsembleRegressor,
     KerasClassifier,
     KerasRegressor,
     LSTMClassifier,
@@ -60,6 +62,10 @@ FAMILIES = [
 CLASSIFIERS = [family.classifier for family in FAMILIES]
 REGRESSORS = [family.regressor for family in FAMILIES]
 ESTIMATORS = CLASSIFIERS + REGRESSORS
+ENSEMBLES = [
+    EnsembleClassifier(DNNClassifier(epochs=5), n_members=2),
+    EnsembleRegressor(DNNRegressor(epochs=5), n_members=2),
+]
 PLAIN_CLASSIFIERS, PLAIN_REGRESSORS = CLASSIFIERS[:1], REGRESSORS[:1]  # enough for code that the families share
 PLAIN = PLAIN_CLASSIFIERS + PLAIN_REGRESSORS
 ONE_OF_EACH = CLASSIFIERS + PLAIN_REGRESSORS  # enough for code that classifier and regressor of a family share

@@ -15,7 +15,7 @@ QUICK = {"hidden_layer_sizes": (8,), "epochs": 2, "random_state": 0}
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_every_estimator_watches(estimator):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         network = quick(estimator).fit(X, target(estimator))
     health = network.health_
     assert health.data.alarms == ()
@@ -70,7 +70,7 @@ def test_serious_findings_warn_once():
 def test_what_is_not_serious_does_not_warn():
     network = DNNClassifier(**QUICK)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         network.fit(X[:30], LABELS[:30])
     assert "few_rows" in network.health_.data.codes
 

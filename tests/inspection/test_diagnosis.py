@@ -189,7 +189,7 @@ HEALTHY = {
 def test_healthy_run_raises_no_alarm(run):
     estimator, X, y = HEALTHY[run]
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         estimator.fit(X, y)
     report = diagnose(estimator)
     assert report.alarms == (), str(report)

@@ -1,0 +1,233 @@
+"""The gradient check (A9): gradients against central differences, in float64."""
+
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from presets import article
+from presets.builders.network import Network
+from presets.inspection.network import find_network
+from presets.training.objectives import make_loss
+from presets.training.optimizers import optimizer_config
+from presets.training.pool import program_class
+from presets.training.recipe import Recipe
+
+ROUNDING = 64
+"""Units in the last place that rounding may take from a loss: sums of many terms, and their order."""
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """Result of `check_gradients`.
+
+    Parameters
+    ----------
+    errors : dict of str to float
+        Relative error of the gradient of each variable, by its path "layer/variable": ``norm(g - d) / (norm(g) +
+        norm(d))`` over the weights looked at, g being the gradient and d the central difference. What rounding can make
+        of a difference is taken off.
+    tolerance : float
+        The largest error that passes.
+    n_weights : int
+        Weights looked at.
+    """
+
+    errors: dict
+    tolerance: float
+    n_weights: int
+
+    @property
+    def wrong(self):
+        """Variables whose gradients are wrong, the worst first.
+
+        Returns
+        -------
+        list of str
+        """
+        return sorted((path for path, error in self.errors.items() if error > self.tolerance), key=self._badness)
+
+    @property
+    def passed(self):
+        """Whether every gradient is right.
+
+        Returns
+        -------
+        bool
+        """
+        return not self.wrong
+
+    def _badness(self, path):
+        return -self.errors[path]
+
+    def __str__(self):
+        verdict = "are right" if self.passed else f"are wrong in {', '.join(self.wrong)}"
+        lines = [f"Gradients {verdict} ({self.n_weights} weights, tolerance {self.tolerance:g}; A9)."]
+        width = max(map(len, self.errors), default=0)
+        return "\n".join(lines + [f"  {path:<{width}}  {error:.1e}" for path, error in self.errors.items()])
+
+
+def check_gradients(
+    estimator_or_model,
+    X,
+    y,
+    *,
+    loss=None,
+    n_weights=10,
+    step=1e-5,
+    tolerance=article.GRADIENT_TOLERANCE,
+    random_state=0,
+):
+    """Compare the gradients that training uses with central differences of the loss, in float64 (A9).
+
+    For layers of your own, above all those with a gradient of their own (`keras.ops.custom_gradient`). The network is
+    copied without its regularizers; nothing of yours is changed. Dropout and augmentation are off.
+
+    Parameters
+    ----------
+    estimator_or_model : estimator, Pipeline or keras.Model
+        An estimator that is not fitted is copied and fitted for one epoch. A model must be built from layers that
+        `keras.models.clone_model` can copy, with a `dtype` each.
+    X : array-like of shape (n_samples, ...)
+        A few dozen rows are enough.
+    y : array-like of shape (n_samples, ...)
+        For a model, as its loss takes it.
+    loss : str, callable or keras.losses.Loss, optional
+        For a model that is not compiled.
+    n_weights : int, default=10
+        Weights of each variable to look at, drawn at random.
+    step : float, default=1e-5
+        By which a weight is changed to either side.
+    tolerance : float, default=1e-4
+        The largest relative error that passes. Kinks, such as that of relu, may need more.
+    random_state : int, default=0
+        Draws the weights.
+
+    Returns
+    -------
+    GradientCheck
+
+    Raises
+    ------
+    ValueError
+        If a model has no loss.
+    TypeError
+        If a layer cannot be copied.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier, check_gradients
+    >>> X, y = load_iris(return_X_y=True)
+    >>> check_gradients(DNNClassifier(activation="tanh", random_state=0), X, y).passed
+    True
+    """
+    read = _of_model if isinstance(estimator_or_model, keras.Model) else _of_estimator
+    core, activation, loss, x, y = read(estimator_or_model, X, y, loss)
+    recipe = Recipe(
+        network=Network(lambda *_: _in_float64(core), x.shape[1:], 0),
+        activation=activation,
+        loss=loss,
+        metrics=(),
+        optimizer=optimizer_config(
+            "sgd", learning_rate=1.0, momentum=0.0, nesterov=False, clipnorm=None, global_clipnorm=None
+        ),
+        dtype="float64",
+    )
+    with program_class().scope(recipe):
+        program = program_class()(recipe, (x, y))
+        program.core.set_weights(core.get_weights())
+        return _compare(program, (x, y), n_weights, step, tolerance, np.random.default_rng(random_state))
+
+
+def _of_estimator(estimator, X, y, loss):
+    """Core, activation, loss and encoded rows of an estimator."""
+    if not hasattr(estimator, "stopped_by_") and not isinstance(estimator, Pipeline):
+        estimator = clone(estimator).set_params(epochs=1).fit(X, y)
+    if isinstance(estimator, Pipeline):
+        X = estimator[:-1].transform(X)
+    network = find_network(estimator)
+    X, y, _ = network._check_data(X, y, None, reset=False)
+    fitted = network._fitted
+    core = fitted.recipe.network.model()
+    core.set_weights(fitted.weights)
+    x = fitted.encoder.rows(X, "float64").take(slice(None))
+    y = fitted.target.encode(y, "float64")
+    return core, fitted.recipe.activation, fitted.recipe.loss if loss is None else loss, x, y
+
+
+def _of_model(model, X, y, loss):
+    """The same of a model, whose outputs are what its loss takes."""
+    loss = getattr(model, "loss", None) if loss is None else loss
+    if loss is None:
+        raise ValueError("The model has no loss: compile it, or give loss=.")
+    function = keras.losses.get(loss)
+    rows = function.call if isinstance(function, keras.losses.Loss) else function
+    return model, "linear", lambda y_true, y_pred: rows(y_true, y_pred), np.asarray(X, dtype=np.float64), np.asarray(y)
+
+
+def _in_float64(model):
+    def copy(layer):
+        try:
+            return type(layer).from_config(_with_float64(layer.get_config()))
+        except (NotImplementedError, TypeError) as error:
+            raise TypeError(
+                f"Layer {layer.name!r} cannot be copied in float64: {type(layer).__name__} needs a get_config with all "
+                "its arguments, and must take dtype (**kwargs for keras.layers.Layer)."
+            ) from error
+
+    return keras.models.clone_model(model, clone_function=copy, recursive=True)
+
+
+def _with_float64(config):
+    """A layer's configuration in float64 and without regularizers, whose sum with a loss Keras makes in float32."""
+    if isinstance(config, dict):
+        return {key: _entry_with_float64(key, value) for key, value in config.items()}
+    return [_with_float64(value) for value in config] if isinstance(config, list) else config
+
+
+def _entry_with_float64(key, value):
+    if key == "dtype":
+        return "float64"
+    return None if key.endswith("_regularizer") else _with_float64(value)
+
+
+def _compare(program, data, n_weights, step, tolerance, rng):
+    gradients = program.gradients(data)
+    loss = _loss_of(program, data)
+    rounding = ROUNDING * np.finfo(np.float64).eps * abs(loss()) / step
+    errors, n_seen = {}, 0
+    for variable, gradient in zip(program.core.trainable_variables, gradients, strict=True):
+        places = rng.choice(gradient.size, min(n_weights, gradient.size), replace=False)
+        differences = _central_differences(loss, variable, program.to_host(variable), places, step)
+        own = np.ravel(gradient)[places].astype(np.float64)
+        excess = np.linalg.norm(own - differences) - rounding * math.sqrt(len(places))
+        sizes = np.linalg.norm(own) + np.linalg.norm(differences)
+        errors[variable.path] = float(max(excess, 0.0) / sizes) if sizes else 0.0
+        n_seen += len(places)
+    return GradientCheck(errors, tolerance, n_seen)
+
+
+def _loss_of(program, data):
+    """A function that computes the present loss in float64; Keras's own rounds it to float32."""
+    x, y = map(keras.ops.convert_to_tensor, data)
+    of_rows = make_loss(program.recipe.loss, program.recipe.activation, "float64")
+
+    return lambda: float(keras.ops.convert_to_numpy(of_rows(y, program.core(x, training=False))))
+
+
+def _central_differences(loss, variable, values, places, step):
+    differences = []
+    for place in places:
+        sides = []
+        for sign in (1, -1):
+            moved = values.copy()
+            moved.flat[place] += sign * step
+            variable.assign(moved)
+            sides.append(loss())
+        differences.append((sides[0] - sides[1]) / (2 * step))
+    variable.assign(values)
+    return np.array(differences)

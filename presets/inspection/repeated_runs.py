@@ -1,0 +1,242 @@
+"""Repeated runs (A12): what part of a score is chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from sklearn.base import is_classifier
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv, cross_validate
+
+from presets import article
+from presets.estimators._seeded import seeded
+from presets.inspection.network import find_network
+
+
+@dataclass(frozen=True)
+class RepeatedRuns:
+    """Scores and curves of several runs over the same data.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_repeats, n_folds)
+        Test scores.
+    seeds : ndarray of shape (n_repeats,)
+        The `random_state` of each repeat.
+    folds : list of list of (ndarray, ndarray)
+        Training and test rows of every fold of every repeat.
+    histories : list of list of (dict or None)
+        The `history_` of every run; None where no network of this package ran.
+    confidence : float
+        Of the intervals.
+    """
+
+    scores: np.ndarray
+    seeds: np.ndarray
+    folds: list
+    histories: list
+    confidence: float
+
+    @property
+    def mean(self):
+        """Mean score.
+
+        Returns
+        -------
+        float
+        """
+        return float(self.scores.mean())
+
+    @property
+    def std(self):
+        """Standard deviation of the repeats, each being the mean of its folds.
+
+        Returns
+        -------
+        float
+        """
+        return float(self.scores.mean(axis=1).std(ddof=1))
+
+    @property
+    def interval(self):
+        """Confidence interval of the mean over seeds, by Student's t.
+
+        It speaks of other seeds on these data, not of other data.
+
+        Returns
+        -------
+        tuple of (float, float)
+        """
+        return _interval(self.scores.mean(axis=1), self.confidence)
+
+    def compare(self, other):
+        """Compare with runs of another estimator on the same seeds and folds.
+
+        Parameters
+        ----------
+        other : RepeatedRuns
+
+        Returns
+        -------
+        Comparison
+            Of the differences ``self - other``, repeat by repeat.
+
+        Raises
+        ------
+        ValueError
+            If the seeds or the folds differ.
+        """
+        same = np.array_equal(self.seeds, other.seeds) and all(
+            np.array_equal(own, others)
+            for mine, theirs in zip(self.folds, other.folds, strict=False)
+            for pair, other_pair in zip(mine, theirs, strict=False)
+            for own, others in zip(pair, other_pair, strict=True)
+        )
+        if not same or self.scores.shape != other.scores.shape:
+            raise ValueError("The runs have other seeds or folds: give both the same n_repeats, cv and random_state.")
+        differences = self.scores.mean(axis=1) - other.scores.mean(axis=1)
+        return Comparison(differences, self.confidence)
+
+    def __str__(self):
+        low, high = self.interval
+        n_repeats, n_folds = self.scores.shape
+        return (
+            f"{self.mean:.4f}, {self.confidence:.0%} interval {low:.4f} to {high:.4f}; standard deviation "
+            f"{self.std:.4f} over {n_repeats} repeats of {n_folds} folds (A12)"
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Differences of the scores of two estimators on the same seeds and folds.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_repeats,)
+    confidence : float
+        Of the interval.
+    """
+
+    differences: np.ndarray
+    confidence: float
+
+    @property
+    def mean(self):
+        """Mean difference.
+
+        Returns
+        -------
+        float
+        """
+        return float(self.differences.mean())
+
+    @property
+    def interval(self):
+        """Confidence interval of the mean difference, by Student's t on the paired repeats.
+
+        Returns
+        -------
+        tuple of (float, float)
+        """
+        return _interval(self.differences, self.confidence)
+
+    def __str__(self):
+        low, high = self.interval
+        verdict = "a difference" if low > 0 or high < 0 else "no clear difference"
+        return (
+            f"{self.mean:+.4f}, {self.confidence:.0%} interval {low:+.4f} to {high:+.4f}: {verdict}; better in "
+            f"{np.sum(self.differences > 0)} of {len(self.differences)} repeats (A12)"
+        )
+
+
+def repeated_runs(
+    estimator,
+    X,
+    y,
+    *,
+    n_repeats=article.N_REPEATS,
+    cv=5,
+    scoring=None,
+    n_jobs=None,
+    random_state=0,
+    confidence=0.95,
+):
+    """Cross-validate an estimator several times, with other seeds and other folds (A12).
+
+    Parameters
+    ----------
+    estimator : estimator
+        Also a `Pipeline` or a search; every `random_state` in it gets the seed of the repeat.
+    X : array-like of shape (n_samples, ...)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    n_repeats : int, default=5
+        At least 2.
+    cv : int or splitter, default=5
+        A number of folds is shuffled anew in each repeat, and stratified for classes. A splitter or a list of splits is
+        taken as it is.
+    scoring : str or callable, optional
+        One scorer, as in `cross_val_score`.
+    n_jobs : int, optional
+        Processes for the folds of a repeat.
+    random_state : int, default=0
+        Two estimators that are given the same one meet the same seeds and folds.
+    confidence : float, default=0.95
+        Of the intervals.
+
+    Returns
+    -------
+    RepeatedRuns
+
+    Raises
+    ------
+    ValueError
+        If `n_repeats` is less than 2.
+
+    Examples
+    --------
+    >>> runs = repeated_runs(DNNClassifier(), X, y)
+    >>> print(runs)
+    >>> print(runs.compare(repeated_runs(DNNClassifier(dropout=0.5), X, y)))
+    """
+    if n_repeats < 2:
+        raise ValueError(f"n_repeats={n_repeats} has no spread; give at least 2.")
+    seeds = np.random.default_rng(random_state).integers(2**31 - 1, size=n_repeats)
+    folds, scores, histories = [], [], []
+    for seed in map(int, seeds):
+        splits = list(_splitter(cv, y, is_classifier(estimator), seed).split(X, y))
+        run = cross_validate(
+            seeded(estimator, seed),
+            X,
+            y,
+            cv=splits,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            return_estimator=True,
+            error_score="raise",
+        )
+        folds.append(splits)
+        scores.append(run["test_score"])
+        histories.append([_history(fitted) for fitted in run["estimator"]])
+    return RepeatedRuns(np.array(scores), seeds, folds, histories, confidence)
+
+
+def _splitter(cv, y, classifies, seed):
+    checked = check_cv(cv, y, classifier=classifies)
+    if isinstance(cv, int | np.integer):
+        kind = StratifiedKFold if isinstance(checked, StratifiedKFold) else KFold
+        return kind(cv, shuffle=True, random_state=seed)
+    return checked
+
+
+def _history(estimator):
+    try:
+        return find_network(estimator).history_
+    except TypeError:
+        return None
+
+
+def _interval(values, confidence):
+    center, error = values.mean(), stats.sem(values)
+    if error == 0:
+        return float(center), float(center)
+    low, high = stats.t.interval(confidence, len(values) - 1, loc=center, scale=error)
+    return float(low), float(high)
