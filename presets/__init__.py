@@ -20,13 +20,22 @@ from presets.estimators import (  # noqa: E402
     NetworkBuilder,
     preset_grid,
 )
-from presets.inspection import check_gradients, diagnose, repeated_runs  # noqa: E402
+from presets.inspection import (  # noqa: E402
+    AugmentationDisplay,
+    RepeatedRunsDisplay,
+    TrainingCurveDisplay,
+    UpdateRatioDisplay,
+    check_gradients,
+    diagnose,
+    repeated_runs,
+)
 from presets.search import TunerSearchCV  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AugmentationDisplay",
     "CNNClassifier",
     "CNNRegressor",
     "DNNClassifier",
@@ -38,7 +47,10 @@ __all__ = [
     "LSTMClassifier",
     "LSTMRegressor",
     "NetworkBuilder",
+    "RepeatedRunsDisplay",
+    "TrainingCurveDisplay",
     "TunerSearchCV",
+    "UpdateRatioDisplay",
     "check_data",
     "check_gradients",
     "clear_programs",

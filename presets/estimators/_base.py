@@ -21,6 +21,7 @@ from presets.data.encoder import Encoder
 from presets.data.split import split_rows
 from presets.estimators._fitted import FittedNetwork
 from presets.estimators._health import Health, check_rows, constant_loss
+from presets.estimators._summary import fit_html
 from presets.training.callbacks import copy_for_fit
 from presets.training.dataset import Dataset
 from presets.training.loop import Rules, train
@@ -371,6 +372,17 @@ class NetworkEstimator(BaseEstimator):
     def _outputs(self, X):
         check_is_fitted(self)
         return self._fitted.outputs(self._check_X(X))
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + self._fit_html()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return {kind: text + self._fit_html() if kind == "text/html" else text for kind, text in bundle.items()}
+
+    def _fit_html(self):
+        """What a notebook shows below scikit-learn's diagram: the network, and how the fit went."""
+        return fit_html(self) if hasattr(self, "_fitted") else ""
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_fitted")

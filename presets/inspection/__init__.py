@@ -1,7 +1,21 @@
 """Looks at fitted estimators."""
 
 from presets.inspection.diagnosis import diagnose
+from presets.inspection.displays import (
+    AugmentationDisplay,
+    RepeatedRunsDisplay,
+    TrainingCurveDisplay,
+    UpdateRatioDisplay,
+)
 from presets.inspection.gradients import check_gradients
 from presets.inspection.repeated_runs import repeated_runs
 
-__all__ = ["check_gradients", "diagnose", "repeated_runs"]
+__all__ = [
+    "AugmentationDisplay",
+    "RepeatedRunsDisplay",
+    "TrainingCurveDisplay",
+    "UpdateRatioDisplay",
+    "check_gradients",
+    "diagnose",
+    "repeated_runs",
+]

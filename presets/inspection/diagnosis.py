@@ -6,6 +6,7 @@ import numpy as np
 
 from presets import article
 from presets.data.report import Finding, Report
+from presets.estimators._summary import fit_summary
 from presets.inspection.network import find_network
 from presets.training.probe import vanishing
 
@@ -54,7 +55,7 @@ def diagnose(estimator):
         unexplained = _not_learnt(run)
         if unexplained is not None:
             findings.append(unexplained)
-    return Report(_title(network), findings)
+    return Report(fit_summary(network), findings)
 
 
 class Run:
@@ -370,11 +371,3 @@ RULES = (
     _no_validation,
 )
 """In the order of causes: what comes first may bring about what comes later."""
-
-
-def _title(network):
-    rates = network.history_["learning_rate"]
-    return (
-        f"{type(network).__name__}: {network.n_epochs_} epochs, ended by {network.stopped_by_}; rate {rates[0]:g} to "
-        f"{rates[-1]:g} by {network.rate_rule_}; best epoch {network.best_epoch_ + 1}; init {network.init_.rule}"
-    )

@@ -8,12 +8,11 @@ from estimator_list import ENSEMBLES, LABELS, VALUES, X
 from joblib import parallel_config
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from test_sklearn_checks import LEARNING, ROWS_COUNT
 
 from presets import DNNClassifier, DNNRegressor, EnsembleClassifier, EnsembleRegressor
 
@@ -22,13 +21,8 @@ CLASSES = EnsembleClassifier(DNNClassifier(**QUICK), n_members=3, random_state=0
 NUMBERS = EnsembleRegressor(DNNRegressor(**QUICK), n_members=3, random_state=0)
 
 
-@parametrize_with_checks(
-    [*ENSEMBLES, EnsembleClassifier(LogisticRegression(), n_members=2), EnsembleRegressor(Ridge(), n_members=2)],
-    expected_failed_checks=lambda estimator: ROWS_COUNT if estimator in ENSEMBLES else {},
-)
+@parametrize_with_checks(ENSEMBLES)
 def test_scikit_learns_checks(estimator, check):
-    if getattr(check, "func", check).__name__ in LEARNING and "estimator__epochs" in estimator.get_params():
-        estimator.set_params(estimator__epochs=100)
     check(estimator)
 
 

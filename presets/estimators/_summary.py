@@ -1,0 +1,82 @@
+"""How a fit went, in one line and in a notebook."""
+
+import html
+
+import numpy as np
+
+WIDTH, HEIGHT = 360, 120
+"""Of the picture of the losses, in pixels."""
+
+
+def fit_summary(network):
+    """Say in one line how the fit of an estimator went.
+
+    Parameters
+    ----------
+    network : estimator
+        Fitted.
+
+    Returns
+    -------
+    str
+    """
+    rates = network.history_["learning_rate"]
+    return (
+        f"{type(network).__name__}: {network.n_epochs_} epochs, ended by {network.stopped_by_}; rate {rates[0]:g} to "
+        f"{rates[-1]:g} by {network.rate_rule_}; best epoch {network.best_epoch_ + 1}; init {network.init_.rule}"
+    )
+
+
+def fit_html(network):
+    """Show the network of a fitted estimator, its losses and what the data check found.
+
+    Parameters
+    ----------
+    network : estimator
+        Fitted.
+
+    Returns
+    -------
+    str
+    """
+    core = network._fitted.recipe.network.model()
+    rows = "".join(
+        f"<tr><td>{html.escape(layer.name)}</td><td>{type(layer).__name__}</td>"
+        f"<td>{html.escape(str(layer.output.shape[1:]))}</td><td>{layer.count_params():,}</td></tr>"
+        for layer in core.layers
+    )
+    table = (
+        "<table><thead><tr><th>layer</th><th>kind</th><th>shape of a row</th><th>parameters</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+    return (
+        f"<div><p><b>{html.escape(fit_summary(network))}</b></p>{_losses(network.history_)}{table}"
+        f"{network.health_.data._repr_html_()}</div>"
+    )
+
+
+def _losses(history):
+    """A small picture of the losses over the epochs, on a logarithmic scale."""
+    curves = {name: np.array(history[name]) for name in ("loss", "val_loss") if name in history}
+    known = np.concatenate([values[np.isfinite(values) & (values > 0)] for values in curves.values()])
+    if not len(known):
+        return ""
+    low, high = np.log(known.min()), np.log(known.max())
+    lines = "".join(
+        f'<polyline fill="none" stroke="{colour}" points="{_points(curves[name], low, high)}"/>'
+        for name, colour in (("loss", "#1f77b4"), ("val_loss", "#ff7f0e"))
+        if name in curves
+    )
+    legend = ", ".join(
+        f'<span style="color:{colour}">{name} {curves[name][0]:.4g} to {curves[name][-1]:.4g}</span>'
+        for name, colour in (("loss", "#1f77b4"), ("val_loss", "#ff7f0e"))
+        if name in curves
+    )
+    return f'<svg width="{WIDTH}" height="{HEIGHT}" role="img">{lines}</svg><p>{legend} (logarithmic scale)</p>'
+
+
+def _points(values, low, high):
+    x = np.linspace(0, WIDTH, len(values))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = HEIGHT * (1 - (np.log(values) - low) / max(high - low, 1e-12))
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if np.isfinite(b))

@@ -1,0 +1,333 @@
+"""Pictures of fits (S4), in the manner of scikit-learn's displays; matplotlib is imported when one is drawn."""
+
+import keras
+import numpy as np
+
+from presets import article
+from presets.inspection.network import find_network
+from presets.inspection.repeated_runs import repeated_runs
+
+
+class TrainingCurveDisplay:
+    """Training and validation values over the epochs, with the steps of the rate and the best epoch marked.
+
+    Use `from_estimator`.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        As `history_`.
+    metric : str
+        Name of the training value; the validation value is "val_" and that name.
+    best_epoch : int
+        Index of the epoch whose weights are kept, or -1.
+
+    Attributes
+    ----------
+    lines_ : list of matplotlib Line2D
+        Training and, if there is one, validation.
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, history, *, metric="loss", best_epoch=-1):
+        self.history, self.metric, self.best_epoch = history, metric, best_epoch
+
+    @classmethod
+    def from_estimator(cls, estimator, *, metric="loss", ax=None):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted; also a `Pipeline` or search around one.
+        metric : str, default="loss"
+            A name in `history_`.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        TrainingCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `history_` has no such name.
+        """
+        network = find_network(estimator)
+        if metric not in network.history_:
+            raise ValueError(f"metric={metric!r} is not in history_: {', '.join(network.history_)}.")
+        return cls(network.history_, metric=metric, best_epoch=network.best_epoch_).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        TrainingCurveDisplay
+        """
+        ax = self.ax_ = _axes(ax)
+        self.figure_ = ax.figure
+        epochs = np.arange(1, len(self.history["loss"]) + 1)
+        self.lines_ = [
+            ax.plot(epochs, self.history[name], label=label)[0]
+            for name, label in ((self.metric, "training"), (f"val_{self.metric}", "validation"))
+            if name in self.history
+        ]
+        rates = np.array(self.history["learning_rate"])
+        for number, epoch in enumerate(np.flatnonzero(np.diff(rates)) + 2):
+            label = f"rate lowered, to {rates[-1]:.2g} in the end (A5.3)" if number == 0 else None
+            ax.axvline(epoch, color="gray", linestyle=":", linewidth=0.8, label=label)
+        if self.best_epoch >= 0:
+            ax.axvline(self.best_epoch + 1, color="green", linestyle="--", linewidth=1, label="best epoch")
+        ax.set(xlabel="epoch", ylabel=self.metric)
+        ax.legend()
+        return self
+
+
+class UpdateRatioDisplay:
+    """norm(update) / norm(weights) over the epochs, overall and by layer, with the band around 1e-3 (A5.4).
+
+    Use `from_estimator`.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        As `history_`.
+
+    Attributes
+    ----------
+    lines_ : dict of str to matplotlib Line2D
+        By "all weights" and the names of the layers.
+    band_ : matplotlib artist
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, history):
+        self.history = history
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the update ratios of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted; also a `Pipeline` or search around one.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        UpdateRatioDisplay
+        """
+        return cls(find_network(estimator).history_).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        UpdateRatioDisplay
+        """
+        ax = self.ax_ = _axes(ax)
+        self.figure_ = ax.figure
+        low, high = article.UPDATE_RATIO_BAND
+        self.band_ = ax.axhspan(low, high, color="gray", alpha=0.15, label=f"band, {low:g} to {high:g}")
+        ax.axhline(article.UPDATE_RATIO, color="gray", linewidth=0.8)
+        names = [name for name in self.history if name.startswith("update_ratio/")]
+        epochs = np.arange(1, len(self.history["update_ratio"]) + 1)
+        self.lines_ = {
+            name.removeprefix("update_ratio/"): ax.plot(epochs, self.history[name], linewidth=0.8)[0] for name in names
+        }
+        self.lines_["all weights"] = ax.plot(epochs, self.history["update_ratio"], color="black")[0]
+        for label, line in self.lines_.items():
+            line.set_label(label)
+        ax.set(xlabel="epoch", ylabel="norm of update / norm of weights", yscale="log")
+        ax.legend()
+        return self
+
+
+class RepeatedRunsDisplay:
+    """Scores of repeated runs, with their mean and its interval (A12).
+
+    Use `from_runs` or `from_estimator`.
+
+    Parameters
+    ----------
+    runs : dict of str to RepeatedRuns
+        By the name to write below.
+
+    Attributes
+    ----------
+    points_ : list of matplotlib PathCollection
+        The scores of every fold.
+    errorbars_ : list of matplotlib ErrorbarContainer
+        Mean and interval.
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, runs):
+        self.runs = runs
+
+    @classmethod
+    def from_runs(cls, runs, *, ax=None):
+        """Draw what `repeated_runs` returned.
+
+        Parameters
+        ----------
+        runs : RepeatedRuns or dict of str to RepeatedRuns
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        RepeatedRunsDisplay
+        """
+        return cls(runs if isinstance(runs, dict) else {"": runs}).plot(ax=ax)
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, ax=None, **options):
+        """Run an estimator several times and draw the scores.
+
+        Parameters
+        ----------
+        estimator : estimator
+        X, y : array-like
+        ax : matplotlib Axes, optional
+        **options
+            Of `repeated_runs`.
+
+        Returns
+        -------
+        RepeatedRunsDisplay
+        """
+        return cls.from_runs({type(estimator).__name__: repeated_runs(estimator, X, y, **options)}, ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        RepeatedRunsDisplay
+        """
+        ax = self.ax_ = _axes(ax)
+        self.figure_ = ax.figure
+        self.points_, self.errorbars_ = [], []
+        for place, run in enumerate(self.runs.values()):
+            low, high = run.interval
+            beside = place + np.linspace(-0.15, 0.15, len(run.scores))
+            self.points_.append(ax.scatter(np.repeat(beside, run.scores.shape[1]), run.scores, s=12, alpha=0.5))
+            self.errorbars_.append(
+                ax.errorbar([place], [run.mean], [[run.mean - low], [high - run.mean]], fmt="_k", ms=20, capsize=4)
+            )
+        ax.set_xticks(range(len(self.runs)), list(self.runs))
+        ax.set(ylabel="score", xlim=(-0.5, len(self.runs) - 0.5), title=self._title())
+        return self
+
+    def _title(self):
+        run = next(iter(self.runs.values()))
+        n_repeats, n_folds = run.scores.shape
+        return f"{n_repeats} repeats of {n_folds} folds, mean and {run.confidence:.0%} interval"
+
+
+class AugmentationDisplay:
+    """Images beside some of their random changes in training (A10).
+
+    Use `from_estimator`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, 1 + n_changes, height, width, n_channels)
+        In the unit of X; the first of each row is not changed.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_images, 1 + n_changes)
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, images):
+        self.images = images
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, n_images=3, n_changes=5, random_state=0):
+        """Change the first images of X as the training of a fitted estimator changes them, and draw them.
+
+        Parameters
+        ----------
+        estimator : CNNClassifier, CNNRegressor or Pipeline
+            Fitted.
+        X : array-like
+            As `predict` takes it.
+        n_images, n_changes : int
+        random_state : int, default=0
+
+        Returns
+        -------
+        AugmentationDisplay
+
+        Raises
+        ------
+        ValueError
+            If the estimator changes no images.
+        """
+        network = find_network(estimator)
+        core = network._fitted.recipe.network.model(seed=random_state)
+        layers = [layer for layer in core.layers if layer.name.startswith("augmentation_")]
+        if not layers:
+            raise ValueError(f"{type(network).__name__} has no augmentation, so there is nothing to show.")
+        encoder = network._fitted.encoder
+        encoded = encoder.rows(network._check_X(X[:n_images]), "float32").take(slice(None))
+        drawn = [encoded, *(_changed(encoded, layers) for _ in range(n_changes))]
+        return cls(encoder.standardizer.inverse_transform(np.stack(drawn, axis=1))).plot()
+
+    def plot(self):
+        """Draw, in a figure of its own.
+
+        Returns
+        -------
+        AugmentationDisplay
+        """
+        import matplotlib.pyplot as plt
+
+        n_images, n_columns = self.images.shape[:2]
+        self.figure_, self.axes_ = plt.subplots(
+            n_images, n_columns, squeeze=False, figsize=(1.3 * n_columns, 1.4 * n_images), layout="constrained"
+        )
+        low, high = self.images[:, 0].min(), self.images[:, 0].max()
+        for row, images in zip(self.axes_, self.images, strict=True):
+            for ax, image in zip(row, images, strict=True):
+                shown = np.clip((image - low) / (high - low or 1), 0, 1)
+                ax.imshow(shown if shown.shape[-1] == 3 else shown[..., 0], cmap="gray", vmin=0, vmax=1)
+                ax.set_axis_off()
+        self.axes_[0, 0].set_title("as it is", fontsize="small")
+        if n_columns > 1:
+            self.axes_[0, 1].set_title("in training", fontsize="small")
+        return self
+
+
+def _changed(images, layers):
+    for layer in layers:
+        images = layer(images, training=True)
+    return keras.ops.convert_to_numpy(images)
+
+
+def _axes(ax):
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
