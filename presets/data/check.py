@@ -82,7 +82,7 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
     if classifier is not None:
         rows = likely_wrong_labels(classifier, X, y, cv=cv, random_state=random_state)
         if len(rows):
-            findings.append(_wrong_labels(rows, y, classifier))
+            findings.append(_wrong_labels(rows, y))
     return Report("Data check", findings)
 
 
@@ -166,12 +166,12 @@ def _unusable_columns(faulty, n_columns):
     )
 
 
-def _wrong_labels(rows, y, classifier):
+def _wrong_labels(rows, y):
     share = len(rows) / len(y)
     return Finding(
         "likely_wrong_labels",
         "warning" if share >= article.WRONG_LABELS else "note",
-        f"{type(classifier).__name__} contradicts {len(rows)} of {len(y)} labels ({share:.1%}) with confidence, on "
+        f"The classifier contradicts {len(rows)} of {len(y)} labels ({share:.1%}) with confidence, on "
         f"rows that it was not trained on: {', '.join(map(str, rows[:SHOWN]))}{', ...' if len(rows) > SHOWN else ''}.",
         "Look at these rows first; likely_wrong_labels gives all of them.",
         "A1",
