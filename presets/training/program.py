@@ -229,11 +229,12 @@ class Program:
     def _unstack(self, n_epochs, logs, *measured, weights):
         """Results of several epochs from what a compiled function returned for all of them, stacked."""
         logs = {name: np.asarray(values) for name, values in logs.items()}
-        measured, weights = ([np.asarray(values) for values in arrays] for arrays in (measured, weights))
+        (*squares, n_clipped), weights = ([np.asarray(values) for values in arrays] for arrays in (measured, weights))
         return [
             EpochResult(
                 {name: float(values[i]) for name, values in logs.items()},
-                *(values[i] for values in measured),
+                *(values[i] for values in squares),
+                float(n_clipped[i]),
                 weights=functools.partial(_copies, weights, i),
             )
             for i in range(n_epochs)
