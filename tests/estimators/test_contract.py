@@ -15,6 +15,7 @@ from estimator_list import (
     CLASSIFIERS,
     ESTIMATORS,
     LABELS,
+    ONE_OF_EACH,
     PLAIN,
     PLAIN_CLASSIFIERS,
     PLAIN_REGRESSORS,
@@ -39,6 +40,7 @@ from sklearn.preprocessing import StandardScaler
 WEIGHTS = np.linspace(0.5, 2.0, len(X))
 
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
+one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
 every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
 every_regressor = pytest.mark.parametrize("estimator", REGRESSORS)
 plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
@@ -71,7 +73,7 @@ def test_parameters_are_keyword_only(estimator):
     assert kinds == {inspect.Parameter.KEYWORD_ONLY}
 
 
-@every_estimator
+@one_of_each
 def test_clone_with_objects_fits_to_the_same_numbers(estimator):
     original = quick(estimator, **objects())
     copied = clone(original)
@@ -80,7 +82,7 @@ def test_clone_with_objects_fits_to_the_same_numbers(estimator):
     )
 
 
-@every_estimator
+@one_of_each
 def test_fit_changes_no_parameter(estimator):
     parameters = objects()
     states = {name: repr(vars(value)) for name, value in parameters.items() if not isinstance(value, list)}
@@ -95,7 +97,7 @@ def test_fit_changes_no_parameter(estimator):
         assert repr(vars(value[0] if isinstance(value, list) else value)) == states[name], name
 
 
-@every_estimator
+@one_of_each
 def test_fit_changes_no_array_of_the_caller(estimator):
     y = target(estimator)
     given = {
@@ -207,7 +209,7 @@ def test_cross_val_predict(estimator):
         assert cross_val_predict(quick(estimator), X, y, cv=2, method="predict_proba").shape == (len(y), 3)
 
 
-@every_estimator
+@one_of_each
 def test_set_output_in_a_pipeline(estimator):
     frame = pd.DataFrame(X, columns=list("abcd"))
     pipeline = make_pipeline(StandardScaler(), quick(estimator)).set_output(transform="pandas")
@@ -245,7 +247,7 @@ def test_sample_weight_is_routed_to_fit_and_score(estimator):
     np.testing.assert_allclose(routed, by_hand, rtol=1e-6)
 
 
-@every_estimator
+@one_of_each
 def test_pipeline_transforms_the_validation_data(estimator):
     y = target(estimator)
     X_train, y_train, X_val, y_val = X[:70], y[:70], X[70:], y[70:]
@@ -272,7 +274,7 @@ def test_grid_search_passes_validation_data_on(estimator):
 # ---------------------------------------------------------------- copies and processes
 
 
-@every_estimator
+@one_of_each
 @pytest.mark.parametrize(
     "duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["deepcopy", "pickle"]
 )
@@ -292,7 +294,7 @@ def fit_and_predict(model, y):
     return outputs(model.fit(X, y))
 
 
-@every_estimator
+@one_of_each
 @pytest.mark.parametrize("parameters", [dict, objects], ids=["names", "objects"])
 def test_workers_find_the_same_numbers(estimator, parameters):
     y = target(estimator)

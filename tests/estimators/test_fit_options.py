@@ -12,6 +12,7 @@ from estimator_list import (
     CLASSIFIERS,
     ESTIMATORS,
     LABELS,
+    ONE_OF_EACH,
     PLAIN,
     PLAIN_CLASSIFIERS,
     PLAIN_REGRESSORS,
@@ -34,6 +35,7 @@ from sklearn.utils import compute_sample_weight
 from presets import DNNClassifier, DNNRegressor, preset_grid
 
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
+one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
 every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
 plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
 plain_classifier = pytest.mark.parametrize("estimator", PLAIN_CLASSIFIERS)
@@ -76,7 +78,7 @@ def test_article_is_the_default_preset(estimator):
     assert estimator.from_preset("article").get_params() == estimator().get_params()
 
 
-@every_estimator
+@one_of_each
 def test_every_preset_fits_and_takes_overrides(estimator):
     shape = {"image_shape": (2, 2)} if "image_shape" in estimator().get_params() else {}
     for name in estimator.list_presets():
@@ -155,7 +157,7 @@ def test_init_draws_the_kernels(init):
 # ---------------------------------------------------------------- budget, rate and stop
 
 
-@every_estimator
+@one_of_each
 @pytest.mark.parametrize("batch_size", [1, 90, 1000])
 def test_auto_epochs_count_updates_too(estimator, batch_size):
     class Stop(Collector):
@@ -257,7 +259,7 @@ def test_rows_without_weight_are_left_out(estimator):
 # ---------------------------------------------------------------- going on
 
 
-@every_estimator
+@one_of_each
 def test_warm_start_goes_on_from_the_present_weights(estimator):
     model = fit(estimator, warm_start=True, epochs=30)
     before = outputs(model)
@@ -291,7 +293,7 @@ def test_warm_start_before_any_fit(estimator):
     assert_same(fit(estimator, warm_start=True), fit(estimator))
 
 
-@every_estimator
+@one_of_each
 def test_partial_fit_is_one_epoch(estimator):
     model = quick(estimator, init="scaled")
     y = target(estimator)
@@ -363,7 +365,7 @@ def test_partial_fit_goes_on_after_fit(estimator):
 # ---------------------------------------------------------------- callbacks
 
 
-@every_estimator
+@one_of_each
 def test_callbacks_are_copied_for_each_fit(estimator):
     stop = keras.callbacks.EarlyStopping(patience=1, min_delta=1e6)
     before = dict(vars(stop))
@@ -385,7 +387,7 @@ def test_single_callback_needs_no_list(estimator):
 # ---------------------------------------------------------------- randomness
 
 
-@every_estimator
+@one_of_each
 def test_random_state_gives_the_same_numbers(estimator):
     first = fit(estimator)
     assert_same(fit(estimator), first, rtol=0, atol=0)
@@ -401,7 +403,7 @@ def test_random_state_gives_the_same_numbers_in_a_worker(estimator):
     np.testing.assert_allclose(outputs(there), outputs(here), rtol=1e-5, atol=1e-6)
 
 
-@every_estimator
+@one_of_each
 def test_other_random_states_give_other_numbers(estimator):
     models = [fit(estimator, random_state=seed) for seed in (0, 1, None, None)]
     for i in range(4):
@@ -422,7 +424,7 @@ def draw_from_global_generators():
     return random.random(), np.random.random(), float(keras.random.uniform(()))
 
 
-@every_estimator
+@one_of_each
 @pytest.mark.parametrize("random_state", [0, None])
 @pytest.mark.parametrize("init", ["auto", "he_normal", "orthogonal", keras.initializers.GlorotNormal()], ids=label)
 def test_global_generators_are_left_alone(estimator, random_state, init):
@@ -473,14 +475,14 @@ def test_rows_are_seen_in_order_without_shuffle(estimator):
 # ---------------------------------------------------------------- validation
 
 
-@every_estimator
+@one_of_each
 def test_no_validation(estimator):
     model = fit(estimator, validation_fraction=0)
     assert not [name for name in model.history_ if name.startswith("val_")]
     assert model.best_epoch_ == int(np.argmin(model.history_["loss"]))
 
 
-@every_estimator
+@one_of_each
 def test_validation_data_are_not_trained_on(estimator):
     given = parts(estimator)
     y_val = given["y_val"][::-1].copy()
@@ -662,7 +664,7 @@ def test_monitor_on_a_metric_object(estimator):
     assert model.best_epoch_ == int(np.argmax(model.history_["val_area"]))
 
 
-@every_estimator
+@one_of_each
 def test_history(estimator):
     history = fit(estimator, epochs=4, learning_rate=0.05).history_
     assert {"loss", "val_loss", "learning_rate", "update_ratio", "clipped"} <= history.keys()
@@ -694,7 +696,7 @@ def test_verbose_shows_the_epochs(estimator, verbose, capsys):
 # ---------------------------------------------------------------- ways to compute
 
 
-@every_estimator
+@one_of_each
 @pytest.mark.parametrize(
     "parameters", [{}, {"optimizer": "adam", "l2": 0.01}, {"momentum": 0.9, "clipnorm": 0.1}], ids=label
 )
@@ -829,7 +831,7 @@ def test_complete_model_predicts_the_same_also_from_its_file(estimator, kind, tm
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-@every_estimator
+@one_of_each
 def test_complete_model_holds_only_layers_of_keras(estimator):
     model = fit(estimator).model_
     for layer in model._flatten_layers():
