@@ -269,6 +269,8 @@ class TunerSearchCV(BaseSearchCV):
         else:
             cluster.serve(oracle, deadline)
             journal.refresh()
+        if not journal.results:
+            raise RuntimeError("The search ended before any worker had finished a trial; give it more time.")
         for result in journal.results.values():
             result.params = parameters(result.number, result.values)
         return list(journal.results.values())
@@ -284,6 +286,8 @@ class TunerSearchCV(BaseSearchCV):
             "oracle": self.oracle,
             "space": {name: repr(dimension) for name, dimension in space.items()},
             "estimator": _description(evaluation.estimator),
+            "scoring": repr(self.scoring) if isinstance(self.scoring, str | list | tuple | None) else "a callable",
+            "prune": bool(self.prune),
             "n_folds": len(evaluation.splits),
             "folds": digest.hexdigest(),
         }

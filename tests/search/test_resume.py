@@ -107,7 +107,14 @@ def test_a_search_is_not_overwritten(tmp_path):
 
 @pytest.mark.parametrize(
     "other",
-    [{"random_state": 6}, {"oracle": "random"}, {"space": {"C": [1.0, 2.0]}}, {"cv": 3}, {"estimator__C": 2.0}],
+    [
+        {"random_state": 6},
+        {"oracle": "random"},
+        {"space": {"C": [1.0, 2.0]}},
+        {"cv": 3},
+        {"estimator__C": 2.0},
+        {"scoring": "f1"},
+    ],
     ids=lambda other: next(iter(other)),
 )
 def test_another_search_is_refused(other, tmp_path):
