@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 
+from presets.search.spaces import networks
 from presets.training.callbacks import Deadline, OutOfTimeError
 
 COMPLETED, PRUNED, FAILED, INTERRUPTED = "completed", "pruned", "failed", "interrupted"
@@ -112,8 +113,6 @@ class Evaluation:
         The one that the search follows; "score" where there is only one.
     fit_params, score_params : dict
         Cut to the rows of a fold where they are as long as X.
-    networks : list of str
-        Prefixes of the parameters of the networks in the estimator.
     """
 
     estimator: object
@@ -124,7 +123,6 @@ class Evaluation:
     metric: str
     fit_params: dict
     score_params: dict
-    networks: list
 
     def run(self, number, values, params, bar=None, seconds=None):
         """Fit and score the estimator on the folds.
@@ -169,7 +167,7 @@ class Evaluation:
     def _fold(self, params, train, test, deadline):
         estimator = clone(self.estimator)
         if deadline is not None:
-            params = params | self._with_deadline(estimator.set_params(**clone(params, safe=False)), deadline)
+            params = params | _with_deadline(estimator.set_params(**clone(params, safe=False)), deadline)
         outcome = _fit_and_score(
             estimator,
             self.X,
@@ -190,14 +188,14 @@ class Evaluation:
             raise ValueError(f"scoring gives {', '.join(scores)}: set refit to the name of one of them.")
         return Fold({name: float(score) for name, score in scores.items()}, outcome["fit_time"], outcome["score_time"])
 
-    def _with_deadline(self, estimator, deadline):
-        """Parameters that add the deadline to the callbacks of every network."""
-        own = estimator.get_params(deep=True)
-        callbacks = {f"{prefix}callbacks": own[f"{prefix}callbacks"] for prefix in self.networks}
-        return {
-            name: [*(given if isinstance(given, list | tuple) else [] if given is None else [given]), deadline]
-            for name, given in callbacks.items()
-        }
+
+def _with_deadline(estimator, deadline):
+    """Parameters that add the deadline to the callbacks of every network in the estimator."""
+    callbacks = {f"{prefix}callbacks": network.callbacks for prefix, network in networks(estimator).items()}
+    return {
+        name: [*(given if isinstance(given, list | tuple) else [] if given is None else [given]), deadline]
+        for name, given in callbacks.items()
+    }
 
 
 def _portable(error):

@@ -15,7 +15,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
@@ -206,7 +206,6 @@ class TunerSearchCV(BaseSearchCV):
             metric=metric,
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
-            networks=list(networks(estimator)),
         )
         results = self._search(evaluation, space, deadline)
         self._keep(results, scorers, metric, len(splits))
@@ -238,21 +237,19 @@ class TunerSearchCV(BaseSearchCV):
         is_worker = cluster.has_chief() and not cluster.is_chief()
         journal = None if is_worker else Journal.open(self.directory, header, resume=self.resume)
         own = _own_values(evaluation.estimator, space)
-        epochs = _max_epochs(evaluation) if self.oracle == "hyperband" else None
+        max_epochs, epochs_name = _epochs(evaluation) if self.oracle == "hyperband" else (None, None)
         oracle = make_oracle(
             self.oracle,
             space,
             own,
             seed=1 if is_worker else journal.header["seed"],
             n_trials=self.n_trials,
-            max_epochs=epochs,
+            max_epochs=max_epochs,
         )
 
         def parameters(number, values):
             params = own if number == 0 else space.settings(values)
-            if epochs is not None:
-                params = params | {f"{evaluation.networks[0]}epochs": int(values["tuner/epochs"])}
-            return params
+            return params if epochs_name is None else params | {epochs_name: int(values["tuner/epochs"])}
 
         rules = {
             "deadline": deadline,
@@ -386,6 +383,13 @@ class TunerSearchCV(BaseSearchCV):
         check_is_fitted(self)
         return report.draw(self.cv_results_, self._metric_name(), ax)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        of_estimator = get_tags(self.estimator)
+        tags.target_tags.multi_output = of_estimator.target_tags.multi_output
+        tags.input_tags.three_d_array = of_estimator.input_tags.three_d_array
+        return tags
+
     def _metric_name(self):
         return self.refit if self.multimetric_ else "score"
 
@@ -395,11 +399,12 @@ def _own_values(estimator, space):
     return {parameter: given[parameter] for parameter in space.parameters}
 
 
-def _max_epochs(evaluation):
-    """Epochs of the network as given, on the rows of a fold."""
-    (network,) = networks(evaluation.estimator).values()
+def _epochs(evaluation):
+    """Epochs of the network as given, on the rows of a fold, and the name of that parameter."""
+    ((prefix, network),) = networks(evaluation.estimator).items()
     n_rows = len(evaluation.splits[0][0])
-    return network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
+    rules = network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True)
+    return rules.epochs, f"{prefix}epochs"
 
 
 def _description(estimator):
