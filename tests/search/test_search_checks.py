@@ -12,7 +12,7 @@ SEEDED = {"epochs": 80, "random_state": 0}
 
 
 def search(estimator):
-    # the second trial is another, not a worse one: the same network in a row
+    # both trials train by one compiled program
     return TunerSearchCV(
         estimator, space={"clipnorm": Choice(5.0, 15.0)}, n_trials=2, cv=2, oracle="grid", random_state=0
     )
