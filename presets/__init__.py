@@ -1,5 +1,7 @@
 """The article's training checklist as scikit-learn estimators around Keras 3, trained by compiled epochs."""
 
+from typing import TYPE_CHECKING
+
 from presets.workers import take_share
 
 take_share()  # before anything starts TensorFlow or JAX
@@ -29,8 +31,10 @@ from presets.inspection import (  # noqa: E402
     diagnose,
     repeated_runs,
 )
-from presets.search import TunerSearchCV  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
+
+if TYPE_CHECKING:
+    from presets.search import TunerSearchCV
 
 __version__ = "0.1.0"
 
@@ -60,3 +64,12 @@ __all__ = [
     "preset_grid",
     "repeated_runs",
 ]
+
+
+def __getattr__(name):
+    """Import the searches when one is first asked for: Keras Tuner takes seconds, in every worker too."""
+    if name == "TunerSearchCV":
+        from presets.search import TunerSearchCV
+
+        return TunerSearchCV
+    raise AttributeError(f"module 'presets' has no attribute {name!r}")

@@ -4,6 +4,7 @@ import copy
 import inspect
 import os
 import pickle
+import subprocess
 import sys
 from collections import Counter
 
@@ -352,3 +353,9 @@ def test_parallel_grid_finds_the_same_numbers(estimator):
 def test_score_is_accuracy(estimator):
     model = quick(estimator).fit(X, LABELS)
     assert model.score(X, LABELS) == accuracy_score(LABELS, model.predict(X))
+
+
+def test_import_loads_neither_a_tuner_nor_tensorflow_for_another_backend():
+    code = "import presets, sys; print(*sorted({'tensorflow', 'keras_tuner'} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert printed.split() == [name for name in ("tensorflow",) if keras.backend.backend() == name]
