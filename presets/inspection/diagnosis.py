@@ -87,10 +87,11 @@ class Run:
 
     @property
     def has_learnt(self):
-        """Whether the loss got under that of a constant prediction; True where that is not known."""
+        """Whether both losses got under those of a constant prediction; True where these are not known."""
         if not self.constant or not self.is_finite:
             return self.is_finite
-        return bool(self.monitored.min() < article.LOSS_NOT_LEARNT * self.monitored_constant)
+        relative = self.loss.min() / self.constant, self.monitored.min() / self.monitored_constant
+        return max(relative) < article.LOSS_NOT_LEARNT
 
 
 def _non_finite_loss(run):
@@ -342,16 +343,18 @@ def _not_learnt(run):
     """What is left if nothing else explains that a network did not learn."""
     if run.has_learnt:
         return None
-    best = run.monitored.min()
+    losses = [("training", run.loss.min(), run.constant)]
+    if run.validates:
+        losses.append(("validation", run.monitored.min(), run.monitored_constant))
+    figures = " and ".join(f"the {part} loss {best:.4g} at best ({constant:.4g})" for part, best, constant in losses)
     return Finding(
         "labels_unrelated",
         "serious",
-        f"The {'validation' if run.validates else 'training'} loss never got under {best:.4g}, and a constant "
-        f"prediction has {run.monitored_constant:.4g}, although updates had the right size and the signal passed every "
-        "layer: X tells nothing about y.",
+        f"X tells nothing about y: {figures}, in brackets that of a constant prediction, although updates had the "
+        "right size and the signal passed every layer.",
         "Look whether the rows of X and y belong together, and whether the labels are right (check_data).",
         "A1",
-        figure=float(best / run.monitored_constant),
+        figure=max(best / constant for _, best, constant in losses),
     )
 
 

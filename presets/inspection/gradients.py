@@ -212,11 +212,11 @@ def _compare(program, data, n_weights, step, tolerance, rng):
 
 
 def _loss_of(program, data):
-    """A function that computes the present loss in float64; Keras's own rounds it to float32."""
+    """A function that computes the present loss in float64; Keras's own mean rounds to float32."""
     x, y = map(keras.ops.convert_to_tensor, data)
     of_rows = make_loss(program.recipe.loss, program.recipe.activation, "float64")
 
-    return lambda: float(keras.ops.convert_to_numpy(of_rows(y, program.core(x, training=False))))
+    return lambda: float(np.mean(keras.ops.convert_to_numpy(of_rows.call(y, program.core(x, training=False)))))
 
 
 def _central_differences(loss, variable, values, places, step):
