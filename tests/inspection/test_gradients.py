@@ -108,7 +108,7 @@ def test_gradient_of_a_layer_of_ones_own(factor):
 def test_result_prints():
     check = check_gradients(DNNClassifier(hidden_layer_sizes=(4,), **QUICK), X, LABELS, n_weights=2)
     text = str(check)
-    assert text.startswith("Gradients are right (8 weights, tolerance 0.0001; A9).")
+    assert text.startswith(f"Gradients are right (8 weights, tolerance {check.tolerance:g}; A9).")
     assert "hidden_1/kernel" in text
 
 
