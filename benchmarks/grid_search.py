@@ -35,10 +35,11 @@ def main():
 
     print_environment()
     X, y = digits()
-    seconds, searches = interleave(contenders(X, y, options.epochs, options.peers), options.rounds)
-    if options.defaults_rounds:
-        from presets import DNNClassifier
+    all_contenders = contenders(X, y, options.epochs, options.peers)
+    from presets import DNNClassifier, clear_programs
 
+    seconds, searches = interleave(all_contenders, options.rounds, prepare={"presets": clear_programs})
+    if options.defaults_rounds:
         defaults = {"presets, defaults": partial(search, DNNClassifier(random_state=0), "learning_rate", RATES, X, y)}
         for total, part in zip((seconds, searches), interleave(defaults, options.defaults_rounds), strict=True):
             total.update(part)
@@ -62,12 +63,10 @@ def contenders(X, y, epochs, chosen_peers):
         random_state=0,
     )
 
-    def from_empty_pool():
-        presets.clear_programs()
-        return search(bare, "learning_rate", RATES, X, y)
-
-    ours = {"presets": from_empty_pool, "presets, programs kept": partial(search, bare, "learning_rate", RATES, X, y)}
-    return ours | {name: peer_search(name, X, y, epochs) for name in chosen_peers}
+    ours = partial(search, bare, "learning_rate", RATES, X, y)
+    return {"presets": ours, "presets, programs kept": ours} | {
+        name: peer_search(name, X, y, epochs) for name in chosen_peers
+    }
 
 
 def peer_search(name, X, y, epochs):

@@ -25,7 +25,7 @@ def print_environment():
         print("# The machine is busy: these figures are not for quoting.\n", flush=True)
 
 
-def interleave(contenders, rounds):
+def interleave(contenders, rounds, prepare=None):
     """Call every contender once per round, each round beginning with another: all meet the same disturbances.
 
     What they print is thrown away (keras.wrappers cannot be told to be silent).
@@ -34,6 +34,8 @@ def interleave(contenders, rounds):
     ----------
     contenders : dict of str to callable
     rounds : int
+    prepare : dict of str to callable, optional
+        What to call before a contender's clock runs.
 
     Returns
     -------
@@ -47,6 +49,8 @@ def interleave(contenders, rounds):
     for number in range(rounds):
         shift = number % len(names)
         for name in names[shift:] + names[:shift]:
+            if prepare and name in prepare:
+                prepare[name]()
             start = time.perf_counter()
             with contextlib.redirect_stdout(io.StringIO()):
                 results[name] = contenders[name]()
