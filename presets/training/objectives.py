@@ -79,6 +79,17 @@ class OutputLoss(keras.losses.Loss):
         return self._function(y_true, self._activation(y_pred), **self._arguments)
 
 
+class Penalty:
+    """A Keras regularizer whose value has the type of the loss that Keras adds it to, whatever the weights have."""
+
+    def __init__(self, regularizer):
+        self._regularizer = regularizer
+
+    def __call__(self, weights):
+        """The penalty of these weights."""
+        return ops.cast(self._regularizer(weights), keras.config.floatx())
+
+
 class OutputMetric(keras.metrics.Metric):
     """A Keras metric, applied to the outputs of a core.
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras import tree
 
 from presets.builders.initializers import draw_weights
-from presets.training.objectives import OutputMetric, make_loss, make_metric
+from presets.training.objectives import OutputMetric, Penalty, make_loss, make_metric
 from presets.training.optimizers import make_optimizer
 from presets.training.recipe import NETWORK_TUNABLES
 from presets.training.tunable import Tunable
@@ -97,6 +97,9 @@ class Program:
             for name in ("l1", "l2"):
                 if regularizer is not None and name in in_network:
                     setattr(regularizer, name, in_network[name])
+        for variable in core.trainable_variables:
+            if variable.regularizer is not None:
+                variable.regularizer = Penalty(variable.regularizer)
         core.regularization = [in_network[name] for name in ("l1", "l2") if name in in_network]
         return core
 

@@ -140,8 +140,8 @@ def test_own_train_step_is_used():
 
 @pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16", "mixed_float16"])
 def test_other_types_learn_the_same_thing(dtype):
-    expected, _ = run(make_recipe(), make_data(), make_rules())
-    outcome, _ = run(make_recipe(dtype=dtype), make_data(), make_rules())
+    expected, _ = run(make_recipe(l2=0.01), make_data(), make_rules())
+    outcome, _ = run(make_recipe(l2=0.01, dtype=dtype), make_data(), make_rules())
     numbers = "float64" if dtype == "float64" else "float32"
     assert all(weights.dtype == numbers for weights in outcome.weights)
     assert outcome.history["loss"][-1] < outcome.history["loss"][0]
