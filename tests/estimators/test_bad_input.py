@@ -364,7 +364,7 @@ def test_momentum_of_an_optimizer_without(estimator, no_training):
 @pytest.mark.parametrize(
     "callbacks",
     [[print], [keras.callbacks.EarlyStopping], "early", 3, [keras.callbacks.EarlyStopping(), None]],
-    ids=label,
+    ids=["function", "class", "name", "number", "callback and None"],
 )
 def test_callback_that_is_none(estimator, callbacks, no_training):
     assert_refused(quick(estimator, callbacks=callbacks), (TypeError, ValueError), "callbacks", X, target(estimator))

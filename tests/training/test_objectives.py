@@ -19,6 +19,10 @@ def number(tensor):
     return float(keras.ops.convert_to_numpy(tensor))
 
 
+def name_of(objective):
+    return objective if isinstance(objective, str) else objective.name
+
+
 @pytest.mark.parametrize(
     "loss",
     [
@@ -29,7 +33,7 @@ def number(tensor):
         "categorical_focal_crossentropy",
         keras.losses.KLDivergence(),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_multiclass_loss(loss):
     found = make_loss(loss, "softmax", "float32")(CODES, LOGITS, WEIGHTS)
@@ -42,7 +46,7 @@ def test_multiclass_loss(loss):
 
 
 @pytest.mark.parametrize(
-    "loss", ["binary_crossentropy", "hinge", "mean_squared_error", keras.losses.BinaryFocalCrossentropy()], ids=str
+    "loss", ["binary_crossentropy", "hinge", "mean_squared_error", keras.losses.BinaryFocalCrossentropy()], ids=name_of
 )
 def test_binary_loss(loss):
     found = make_loss(loss, "sigmoid", "float32")(BINARY, BINARY_LOGITS)
