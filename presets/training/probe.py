@@ -1,5 +1,6 @@
 """The probe of the first initialisation (A7.3-4): it finds where the signal, or its gradient, vanishes."""
 
+import math
 from dataclasses import dataclass
 
 import keras
@@ -17,7 +18,7 @@ class Signal:
     outputs : dict of str to float
         Root mean square of what each layer with a kernel puts out, by its name, in the order of the layers.
     gradients : dict of str to float
-        Norm of the loss's gradient for each of these kernels, relative to the norm of the kernel.
+        Norm of the loss's gradient for each of these kernels, relative to the norm of the kernel; infinite if it is 0.
     """
 
     outputs: dict
@@ -61,7 +62,7 @@ def measure_signal(program, data):
     return Signal(
         {layer.name: _rms(values) for layer, values in outputs.items()},
         {
-            path.rpartition("/")[0]: _rms(gradients[path]) / _rms(program.to_host(kernel))
+            path.rpartition("/")[0]: _relative(_rms(gradients[path]), _rms(program.to_host(kernel)))
             for path, kernel in kernels.items()
         },
     )
@@ -152,3 +153,8 @@ def _draw_and_measure(program, batch, seed, initializer, drawn):
 
 def _rms(values):
     return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+
+
+def _relative(gradient, kernel):
+    """A gradient relative to its kernel: infinite for a kernel of zeros, which any update changes altogether."""
+    return gradient / kernel if kernel else math.inf
