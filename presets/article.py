@@ -113,7 +113,6 @@ SEARCH_INIT_SCALE = (0.1, 1.0)  # A7.2
 SEARCH_CLIPNORM = (5.0, 15.0)  # A8
 SEARCH_DROPOUT = (0.2, 0.5)  # S3
 SEARCH_PENALTY = (1e-7, 1e-3)  # A11, for l1 and l2 alike; the article gives no numbers
-SEARCH_MOMENTUM = 0.9  # Sutskever et al. 2013
 SEARCH_ADAPTIVE = ("adagrad", "rmsprop", "adam")  # S1
 SEARCH_LSTM_WIDTHS = (32, 64, 128)  # S2
 SEARCH_LSTM_DEPTHS = (1, 2)  # this package's

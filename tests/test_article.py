@@ -1,9 +1,11 @@
 """The article's numbers stand once, and signatures and presets read from there."""
 
 import inspect
+import re
 
 import pytest
 
+import presets
 from presets import DNNClassifier, DNNRegressor, article
 
 ESTIMATORS = [DNNClassifier, DNNRegressor]
@@ -114,3 +116,13 @@ def test_budgets_of_the_families():
 @pytest.mark.parametrize("presets", [article.DNN_PRESETS, article.LSTM_PRESETS, article.CNN_PRESETS])
 def test_every_family_has_the_article_first(presets):
     assert next(iter(presets)) == "article"
+
+
+@pytest.mark.parametrize("name", presets.__all__)
+def test_documented_defaults_are_those_of_the_signature(name):
+    public = getattr(presets, name)
+    documented = dict(re.findall(r"^(\w+) : .*, default=(.*)$", inspect.getdoc(public), flags=re.MULTILINE))
+    defaults = {key: parameter.default for key, parameter in inspect.signature(public).parameters.items()}
+    for parameter, default in documented.items():
+        expected = getattr(defaults[parameter], "__name__", repr(defaults[parameter]))
+        assert default.replace('"', "'") == expected, parameter

@@ -64,7 +64,7 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
     Raises
     ------
     ValueError
-        If it gives no Keras model, the wrong number of outputs, or probabilities.
+        If it gives no Keras model, one without weights, the wrong number of outputs, or probabilities.
     """
     with _defaults(seed, dtype):
         model = network(input_shape, n_outputs)
@@ -79,6 +79,8 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
             f"network must put out shape (n_samples, {n_outputs}), one column for each output, but for two samples it "
             f"put out {getattr(outputs, 'shape', type(outputs).__name__)}."
         )
+    if not model.trainable_variables:
+        raise ValueError("network has no weights to train: give it a layer that has some, such as keras.layers.Dense.")
     if gives_logits and _last_activation(model) in ("sigmoid", "softmax"):
         raise ValueError(
             f"network ends in a {_last_activation(model)}, but it must put out logits, which train better: leave that "

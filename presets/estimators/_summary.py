@@ -7,6 +7,9 @@ import numpy as np
 WIDTH, HEIGHT = 360, 120
 """Of the picture of the losses, in pixels."""
 
+COLOURS = {"loss": "#1f77b4", "val_loss": "#ff7f0e"}
+"""Of its curves, by their names in the history."""
+
 
 def fit_summary(network):
     """Say in one line how the fit of an estimator went.
@@ -57,20 +60,18 @@ def fit_html(network):
 
 def _losses(history):
     """A small picture of the losses over the epochs, on a logarithmic scale."""
-    curves = {name: np.array(history[name]) for name in ("loss", "val_loss") if name in history}
+    curves = {name: np.array(history[name]) for name in COLOURS if name in history}
     known = np.concatenate([values[np.isfinite(values) & (values > 0)] for values in curves.values()])
     if not len(known):
         return ""
     low, high = np.log(known.min()), np.log(known.max())
     lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" points="{_points(curves[name], low, high)}"/>'
-        for name, colour in (("loss", "#1f77b4"), ("val_loss", "#ff7f0e"))
-        if name in curves
+        f'<polyline fill="none" stroke="{COLOURS[name]}" points="{_points(values, low, high)}"/>'
+        for name, values in curves.items()
     )
     legend = ", ".join(
-        f'<span style="color:{colour}">{name} {curves[name][0]:.4g} to {curves[name][-1]:.4g}</span>'
-        for name, colour in (("loss", "#1f77b4"), ("val_loss", "#ff7f0e"))
-        if name in curves
+        f'<span style="color:{COLOURS[name]}">{name} {values[0]:.4g} to {values[-1]:.4g}</span>'
+        for name, values in curves.items()
     )
     return f'<svg width="{WIDTH}" height="{HEIGHT}" role="img">{lines}</svg><p>{legend} (logarithmic scale)</p>'
 

@@ -224,7 +224,7 @@ def _too_few_epochs(run):
     losses = run.monitored
     recent = losses[max(math.ceil(0.8 * len(losses)) - 1, 0)] - losses[-1]
     share = recent / (losses[0] - losses[-1]) if losses[-1] < losses[0] else 0.0
-    has_begun = run.n_updates >= article.DNN_BUDGET.patience_updates
+    has_begun = run.n_updates >= run.network._budget.patience_updates
     if share <= article.STILL_FALLING if run.has_learnt else has_begun:
         return None
     return Finding(

@@ -106,7 +106,7 @@ def _optimizers():
     plain = {"momentum": 0.0, "nesterov": False}
     return {
         "sgd": {"optimizer": "sgd", **plain},
-        "nesterov": {"optimizer": "sgd", "momentum": article.SEARCH_MOMENTUM, "nesterov": True},
+        "nesterov": {"optimizer": "sgd", **article.NESTEROV_MOMENTUM},
         **{name: {"optimizer": name, **plain} for name in article.SEARCH_ADAPTIVE},
     }
 

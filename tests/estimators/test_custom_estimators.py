@@ -343,6 +343,10 @@ def gives_two_columns_more(input_shape, n_outputs):
     return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(n_outputs + 2)])
 
 
+def has_no_weights(input_shape, n_outputs):
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Lambda(lambda x: x[:, :1] * [[1.0] * n_outputs])])
+
+
 def gives_a_layer(input_shape, n_outputs):
     return keras.layers.Dense(n_outputs)
 
@@ -352,6 +356,7 @@ def gives_a_layer(input_shape, n_outputs):
     [
         (ends_in_softmax, {}, "network ends in a softmax"),
         (ends_in_a_softmax_layer, {}, "network ends in a softmax"),
+        (has_no_weights, {}, "network has no weights to train"),
         (gives_two_columns_more, {}, r"network must put out shape \(n_samples, 3\).*\(2, 5\)"),
         (gives_a_layer, {}, "network must give a keras.Model"),
         (Small, {}, r"network must be an object: Small\(\)"),
@@ -359,7 +364,7 @@ def gives_a_layer(input_shape, n_outputs):
         (with_own_step, {"init": "auto"}, "Functional or Sequential"),
         (small, {"init": "no such rule"}, "init='no such rule'"),
     ],
-    ids=["softmax", "softmax layer", "columns", "layer", "class", "number", "probe", "init"],
+    ids=["softmax", "softmax layer", "no weights", "columns", "layer", "class", "number", "probe", "init"],
 )
 def test_networks_that_cannot_be_used(network, parameters, message, no_training):
     with pytest.raises(ValueError, match=message):

@@ -6,7 +6,6 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -161,7 +160,8 @@ X, y = load_iris(return_X_y=True)
 network = DNNClassifier(hidden_layer_sizes=(8,), epochs=40, random_state=0)
 space = {"learning_rate": LogUniform(1e-3, 0.3), "dropout": Choice(0.2, 0.5)}
 search = TunerSearchCV(
-    network, space=space, oracle="hyperband", n_trials=20, cv=3, random_state=0, directory=sys.argv[1], resume=True
+    network, space=space, oracle="hyperband", n_trials=20, cv=3, random_state=0, directory=sys.argv[1], resume=True,
+    verbose=len(sys.argv) - 2,
 ).fit(X, y)
 print(search.best_params_, search.best_score_, search.cv_results_["mean_test_score"].tolist())
 """
@@ -172,13 +172,15 @@ def test_killed_in_the_middle_of_a_trial(tmp_path, monkeypatch, capsys):
     script.write_text(SCRIPT)
     path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
     broken = subprocess.Popen(
-        [sys.executable, script, tmp_path / "broken"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}
+        [sys.executable, script, tmp_path / "broken", "aloud"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    while not (tmp_path / "broken" / "trial_00003.json").exists():
-        assert broken.poll() is None
-        time.sleep(0.005)
-    os.kill(broken.pid, signal.SIGKILL)
-    broken.wait()
+    with broken:
+        assert any("trial 3 " in line for line in broken.stdout)
+        os.kill(broken.pid, signal.SIGKILL)
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "broken").glob("trial_*.json")}
     assert 4 <= len(kept) < 20
     outputs = []

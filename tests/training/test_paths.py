@@ -7,6 +7,7 @@ from small import make_data, make_recipe, make_rules, run
 
 from presets.builders.dnn import build_dnn
 from presets.training import dataset as dataset_module
+from presets.training.pool import program_class
 
 OPTIMIZERS = [
     {"optimizer": "sgd"},
@@ -87,6 +88,25 @@ def test_epochs_in_one_call_equal_epochs_one_by_one(rules):
     alone, _ = run(recipe, make_data(), rules, program=program, callbacks=[keras.callbacks.Callback()])
     assert (together.best_epoch, together.stopped_by) == (alone.best_epoch, alone.stopped_by)
     assert_same(together, alone)
+
+
+def test_epochs_are_made_together_where_nobody_looks():
+    if program_class().epochs_together == 1:
+        pytest.skip("torch runs step by step")
+
+    class Counted(program_class()):
+        n_calls = 0
+
+        def train_epochs(self, *arguments):
+            self.n_calls += 1
+            return super().train_epochs(*arguments)
+
+    recipe, dataset, rules = make_recipe(), make_data(), make_rules(epochs=70)
+    program = Counted(recipe, dataset.take(np.arange(1)))
+    run(recipe, dataset, rules, program=program)
+    assert program.n_calls == 3  # 32, 32 and 6
+    run(recipe, dataset, rules, program=program, callbacks=[keras.callbacks.Callback()])
+    assert program.n_calls == 3
 
 
 def test_without_validation_epochs_in_one_call_equal_epochs_one_by_one():

@@ -3,6 +3,7 @@
 import multiprocessing
 import pickle
 import threading
+import weakref
 
 import keras
 import numpy as np
@@ -183,8 +184,10 @@ def test_pool_is_bounded_and_drops_the_longest_unused():
 def test_clear_programs_empties_the_pool():
     estimator().fit(X, Y)
     assert len(POOL) > 0
+    dropped = weakref.ref(POOL._idle[-1][1])
     clear_programs()
     assert len(POOL) == 0
+    assert dropped() is None
 
 
 def test_pickle_carries_no_program():
