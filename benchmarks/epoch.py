@@ -36,11 +36,10 @@ SHORT_FIT = 1
 
 
 def main():
-    available = [name for name, family in FAMILIES.items() if hasattr(presets, family.estimator)]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_800, 20_000, 200_000])
-    parser.add_argument("--families", nargs="+", choices=available, default=available)
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     options = parser.parse_args()
 
     print_environment()
