@@ -21,11 +21,13 @@ from presets.data.encoder import Encoder
 from presets.data.split import split_rows
 from presets.estimators._fitted import FittedNetwork
 from presets.estimators._health import Health, check_rows, constant_loss
+from presets.estimators._preparation import Preparation
 from presets.estimators._summary import fit_html
 from presets.training.callbacks import copy_for_fit
 from presets.training.dataset import Dataset
-from presets.training.loop import Rules, train
+from presets.training.loop import train
 from presets.training.optimizers import optimizer_config
+from presets.training.plan import Plan, Rules
 from presets.training.pool import POOL
 from presets.training.probe import choose_init, measure_dead_units
 from presets.training.recipe import Recipe, numbers
@@ -135,87 +137,132 @@ class NetworkEstimator(BaseEstimator):
 
     def _fit(self, X, y, sample_weight, X_val, y_val, groups=None):
         with _unchanged_on_failure(self):
-            callbacks = self._check_parameters(X_val, y_val)
-            start = getattr(self, "_fitted", None) if self.warm_start else None
-            X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
-            seeds = Seeds(self.random_state)
-            fraction = self.validation_fraction if X_val is None else 0
-            rows, validation_rows = self._split(y, weights, fraction, seeds, groups)
-            if start is None:
-                encoder, target = self._learn_encoding(X, y, rows, weights)
-            else:
-                encoder, target = start.encoder, start.target
-            training = validation = self._dataset(encoder, target, X, y, weights)
-            if X_val is not None:
-                with _about("X_val, y_val"):
-                    weighted = weights is not None
-                    X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weighted)
-                    validation = self._dataset(encoder, target, X_val, y_val, val_weights)
-                validation_rows = np.arange(len(validation))
-            rules = self._rules(len(rows), validates=len(validation_rows) > 0)
-            recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X, X_val))
-            data = training, rows, validation, validation_rows
-            report = self._check_rows(training, np.union1d(rows, validation_rows) if X_val is None else rows, y)
-            self._train(start, recipe, encoder, target, data, report, rules, seeds, callbacks)
+            self._train(self._prepare(X, y, sample_weight, X_val, y_val, groups))
         return self
 
     def _partial_fit(self, X, y, sample_weight, **known):
-        """One epoch at the present rate, without split and plateau, with the statistics of the first call."""
         with _unchanged_on_failure(self):
-            callbacks = self._check_parameters(None, None)
-            start = getattr(self, "_fitted", None)
-            X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
-            seeds = Seeds(self.random_state, stream=getattr(self, "n_epochs_", 0))
-            rows, no_rows = self._split(y, weights, 0, seeds)
-            if start is None:
-                encoder, target = self._learn_encoding(X, y, rows, weights, **known)
-            else:
-                encoder, target = start.encoder, start.target
-            dataset = self._dataset(encoder, target, X, y, weights)
-            rules = self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False)
-            recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
-            data = dataset, rows, dataset, no_rows
-            report = self.health_.data if start is not None else self._check_rows(dataset, rows, y)
-            self._train(start, recipe, encoder, target, data, report, rules, seeds, callbacks, goes_on=True)
+            self._train(self._prepare_epoch(X, y, sample_weight, **known))
         return self
 
-    def _train(self, start, recipe, encoder, target, data, report, rules, seeds, callbacks, goes_on=False):
-        training, rows, validation, validation_rows = data
-        sample = training.take(rows[:1])
-        with POOL.borrow(recipe, sample) as program:
-            if start is None:
-                batch = training.take(rows[: rules.batch_size])
-                weights, init = choose_init(
-                    program, batch, self._init_rules(), seeds.integer("init"), **self._draw_rules()
-                )
-            else:
-                weights, init = start.weights, self.init_
-                program.check_weights(weights)
-            state = start.optimizer_state if goes_on and start is not None else None
-            program.load(weights, recipe, seed=seeds.integer("dropout"), unit=target.unit, optimizer_state=state)
-            if state is None and goes_on and start is not None:
-                program.learning_rate = self.history_["learning_rate"][-1]
-            shuffle = seeds.generator("shuffle")
-            verbose = 1 if self.verbose == "auto" else int(self.verbose)
-            outcome = train(program, *data, rules, rng=shuffle, callbacks=callbacks, verbose=verbose)
-            state = program.optimizer_state() if goes_on else None
-            program.load_weights(outcome.weights)
-            dead_units = measure_dead_units(program, training.take(rows[: rules.batch_size])[0])
-        fitted = FittedNetwork(recipe, outcome.weights, encoder, target, sample, state)
-        self.health_ = Health(
-            data=report,
-            signal=init.signal,
-            dead_units=dead_units,
-            constant_loss=constant_loss(recipe, training.targets(rows), validation.targets(validation_rows)),
-            n_training=len(rows),
-            n_validation=len(validation_rows),
-            batch_size=rules.batch_size,
+    def _prepare(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+        """Check, split and encode, and decide on the rules."""
+        callbacks = self._check_parameters(X_val, y_val)
+        start = getattr(self, "_fitted", None) if self.warm_start else None
+        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+        seeds = Seeds(self.random_state)
+        fraction = self.validation_fraction if X_val is None else 0
+        rows, validation_rows = self._split(y, weights, fraction, seeds, groups)
+        if start is None:
+            encoder, target = self._learn_encoding(X, y, rows, weights)
+        else:
+            encoder, target = start.encoder, start.target
+        training = validation = self._dataset(encoder, target, X, y, weights)
+        if X_val is not None:
+            with _about("X_val, y_val"):
+                weighted = weights is not None
+                X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weighted)
+                validation = self._dataset(encoder, target, X_val, y_val, val_weights)
+            validation_rows = np.arange(len(validation))
+        plan = Plan(
+            training=training,
+            rows=rows,
+            validation=validation,
+            validation_rows=validation_rows,
+            rules=self._rules(len(rows), validates=len(validation_rows) > 0),
+            rng=seeds.generator("shuffle"),
         )
-        self._keep(fitted, outcome, init, history=getattr(self, "history_", {}) if goes_on else {})
+        recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X, X_val))
+        report = self._check_rows(training, np.union1d(rows, validation_rows) if X_val is None else rows, y)
+        return Preparation(
+            start=start,
+            recipe=recipe,
+            encoder=encoder,
+            target=target,
+            plan=plan,
+            report=report,
+            seeds=seeds,
+            callbacks=callbacks,
+        )
 
-    def _keep(self, fitted, outcome, init, history):
-        self._fitted, self.init_ = fitted, init
+    def _prepare_epoch(self, X, y, sample_weight, **known):
+        """As `_prepare`, for one epoch at the present rate: no split, no plateau, the statistics of the first call."""
+        callbacks = self._check_parameters(None, None)
+        start = getattr(self, "_fitted", None)
+        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+        seeds = Seeds(self.random_state, stream=getattr(self, "n_epochs_", 0))
+        rows, no_rows = self._split(y, weights, 0, seeds)
+        if start is None:
+            encoder, target = self._learn_encoding(X, y, rows, weights, **known)
+        else:
+            encoder, target = start.encoder, start.target
+        dataset = self._dataset(encoder, target, X, y, weights)
+        plan = Plan(
+            training=dataset,
+            rows=rows,
+            validation=dataset,
+            validation_rows=no_rows,
+            rules=self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False),
+            rng=seeds.generator("shuffle"),
+        )
+        recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
+        report = self.health_.data if start is not None else self._check_rows(dataset, rows, y)
+        return Preparation(
+            start=start,
+            recipe=recipe,
+            encoder=encoder,
+            target=target,
+            plan=plan,
+            report=report,
+            seeds=seeds,
+            callbacks=callbacks,
+            goes_on=True,
+        )
+
+    def _train(self, fit):
+        with POOL.borrow(fit.recipe, fit.sample) as program:
+            init = self._load(program, fit)
+            verbose = 1 if self.verbose == "auto" else int(self.verbose)
+            outcome = train(program, fit.plan, callbacks=fit.callbacks, verbose=verbose)
+            self._keep(program, fit, init, outcome)
+
+    def _load(self, program, fit):
+        """Set all variables of a program to what this fit starts from; give the choice of the initial weights."""
+        start = fit.start
+        if start is None:
+            weights, init = choose_init(
+                program, fit.batch, self._init_rules(), fit.seeds.integer("init"), **self._draw_rules()
+            )
+        else:
+            weights, init = start.weights, self.init_
+            program.check_weights(weights)
+        state = start.optimizer_state if fit.goes_on and start is not None else None
+        seed = fit.seeds.integer("dropout")
+        program.load(weights, fit.recipe, seed=seed, unit=fit.target.unit, optimizer_state=state)
+        if state is None and fit.goes_on and start is not None:
+            program.learning_rate = self.history_["learning_rate"][-1]
+        return init
+
+    def _keep(self, program, fit, init, outcome):
+        """Take over what the training gave."""
+        plan, goes_on = fit.plan, fit.goes_on
+        state = program.optimizer_state() if goes_on else None
+        program.load_weights(outcome.weights)
+        self.health_ = Health(
+            data=fit.report,
+            signal=init.signal,
+            dead_units=measure_dead_units(program, fit.batch[0]),
+            constant_loss=constant_loss(
+                fit.recipe, plan.training.targets(plan.rows), plan.validation.targets(plan.validation_rows)
+            ),
+            n_training=len(plan.rows),
+            n_validation=len(plan.validation_rows),
+            batch_size=plan.rules.batch_size,
+        )
+        self._fitted = FittedNetwork(fit.recipe, outcome.weights, fit.encoder, fit.target, fit.sample, state)
+        self.init_ = init
         self.__dict__.pop("_model", None)
+        history = getattr(self, "history_", {}) if goes_on else {}
         self.history_ = {name: history.get(name, []) + values for name, values in outcome.history.items()}
         self.n_epochs_ = len(self.history_["loss"])
         self.best_epoch_ = outcome.best_epoch + self.n_epochs_ - len(outcome.history["loss"])
@@ -272,7 +319,7 @@ class NetworkEstimator(BaseEstimator):
             warnings.warn(
                 f"validation_fraction={fraction} of {len(rows)} rows is less than one row, so the training loss is "
                 "monitored instead. Give more rows, or X_val and y_val, or set validation_fraction=0.",
-                stacklevel=4,
+                stacklevel=5,
             )
         return training, validation
 

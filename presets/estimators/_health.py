@@ -77,7 +77,7 @@ def check_rows(dataset, rows, y, *, classification, standardize, names):
     report = Report("Data check", findings)
     for finding in report:
         if finding.severity == "serious":
-            warnings.warn(str(finding), stacklevel=5)
+            warnings.warn(str(finding), stacklevel=6)
     return report
 
 

@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 
 import numpy as np
+from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state, get_tags
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from presets import article
 from presets.estimators._seeded import seeded
+from presets.estimators._together import fit_members
 
 
 @dataclass(eq=False, repr=False)
@@ -34,6 +36,9 @@ class Ensemble(BaseEstimator):
 
     def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the members, each from its own seed; it draws initial weights, validation split, dropout and order.
+
+        On JAX, members that are networks of this package themselves train together, in one program with a member axis;
+        else one after the other, or in `n_jobs` processes.
 
         Parameters
         ----------
@@ -59,9 +64,13 @@ class Ensemble(BaseEstimator):
         # without a random_state scikit-learn would draw from numpy's global generator, which belongs to the caller
         source = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seeds = source.randint(2**31 - 1, size=self.n_members).tolist()
-        self.members_ = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_member)(self.estimator, seed, X, y, fit_params) for seed in seeds
-        )
+        members = [seeded(self.estimator, seed) for seed in seeds]
+        if effective_n_jobs(self.n_jobs) == 1:
+            self.members_ = fit_members(members, X, y, fit_params)
+        else:
+            self.members_ = Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit_member)(member, X, y, fit_params) for member in members
+            )
         return self
 
     def _of_members(self, method, X):
@@ -83,8 +92,8 @@ class Ensemble(BaseEstimator):
         return tags
 
 
-def _fit_member(estimator, seed, X, y, fit_params):
-    return seeded(estimator, seed).fit(X, y, **fit_params)
+def _fit_member(member, X, y, fit_params):
+    return member.fit(X, y, **fit_params)
 
 
 class EnsembleClassifier(ClassifierMixin, Ensemble):

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import math
 
 import numpy as np
 
@@ -27,10 +26,7 @@ class Epochs:
     Parameters
     ----------
     program : Program
-    training, validation : Dataset
-    rows, validation_rows : ndarray of int
-    rules : Rules
-    rng : numpy.random.Generator
+    plan : Plan
     calls : keras.callbacks.CallbackList
     hooks : keras.callbacks.CallbackList or None
         To be called at every batch.
@@ -38,20 +34,17 @@ class Epochs:
         Whether a callback or the user is to see each epoch when it ends.
     """
 
-    def __init__(self, program, training, rows, validation, validation_rows, rules, rng, *, calls, hooks, is_watched):
-        self._program, self._rules, self._rng = program, rules, rng
-        self._training, self._rows = training, rows
-        self._validation, self._validation_rows = validation, validation_rows
+    def __init__(self, program, plan, *, calls, hooks, is_watched):
+        self._program, self._plan = program, plan
         self._calls, self._hooks = calls, hooks
         self._most = 1 if is_watched or hooks else self._most_together()
         self._results = collections.deque()
 
     def _most_together(self):
-        if not (self._training.fits_device and self._validation.fits_device):
+        if not (self._plan.training.fits_device and self._plan.validation.fits_device):
             return 1
         n_bytes = sum(value.nbytes for value in self._program.weights())
-        n_updates = math.ceil(len(self._rows) / self._rules.batch_size)
-        return min(self._program.epochs_together, WEIGHTS_TOGETHER // n_bytes, UPDATES_TOGETHER // n_updates)
+        return min(self._program.epochs_together, WEIGHTS_TOGETHER // n_bytes, UPDATES_TOGETHER // self._plan.n_updates)
 
     def next(self, n_alike):
         """Run the next epoch, if that has not been done yet.
@@ -69,22 +62,19 @@ class Epochs:
             self._results.extend(self._together(min(n_alike, self._most)) if self._most > 1 else [self._alone()])
         return self._results.popleft()
 
-    def _order(self):
-        return self._rng.permutation(self._rows) if self._rules.shuffle else self._rows
-
     def _together(self, n_epochs):
-        program, validation = self._program, self._validation
+        program, plan, batch_size = self._program, self._plan, self._plan.rules.batch_size
         test = ()
-        if len(self._validation_rows):
-            size = prediction_rows(validation.x.row_bytes, self._rules.batch_size)
-            test = validation.on_device(program.put), self._validation_rows.astype(np.int32), size
-        orders = np.stack([self._order() for _ in range(n_epochs)]).astype(np.int32)
-        return program.train_epochs(self._training.on_device(program.put), orders, self._rules.batch_size, test)
+        if plan.validates:
+            size = prediction_rows(plan.validation.x.row_bytes, batch_size)
+            test = plan.validation.on_device(program.put), plan.validation_rows.astype(np.int32), size
+        orders = np.stack([plan.order() for _ in range(n_epochs)]).astype(np.int32)
+        return program.train_epochs(plan.training.on_device(program.put), orders, batch_size, test)
 
     def _alone(self):
-        program, batch_size = self._program, self._rules.batch_size
+        program, plan, batch_size = self._program, self._plan, self._plan.rules.batch_size
         result = None
-        for data, part in self._training.parts(self._order(), batch_size, program.put):
+        for data, part in plan.training.parts(plan.order(), batch_size, program.put):
             if self._hooks is None:
                 result = program.train_epoch(data, part, batch_size, first=result is None)
             else:
@@ -96,10 +86,10 @@ class Epochs:
                     on_begin=self._hooks.on_train_batch_begin,
                     on_end=self._hooks.on_train_batch_end,
                 )
-        if not len(self._validation_rows):
+        if not plan.validates:
             return result
         self._calls.on_test_begin()
-        logs = evaluate(program, self._validation, self._validation_rows, batch_size)
+        logs = evaluate(program, plan.validation, plan.validation_rows, batch_size)
         logs = {f"val_{name}": value for name, value in logs.items()}
         self._calls.on_test_end(logs)
         return dataclasses.replace(result, logs=result.logs | logs)

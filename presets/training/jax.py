@@ -5,6 +5,8 @@ that folds and splits share a program; the short last batch of an epoch is a ste
 """
 
 import contextlib
+import functools
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +22,7 @@ class JaxProgram(Program):
     """A program whose epoch is one call of a jitted function, two if the last batch is short."""
 
     epochs_together = EPOCHS_TOGETHER
+    members_epochs = 4  # soon the rate of one of them changes
 
     def __init__(self, recipe, sample):
         super().__init__(recipe, sample)
@@ -29,6 +32,7 @@ class JaxProgram(Program):
         self._step = jax.jit(self._trace_step)
         self._epoch = jax.jit(self._trace_epoch, static_argnames="batch_size")
         self._epochs = jax.jit(self._trace_epochs, static_argnames=("batch_size", "test_size"))
+        self._many = jax.jit(self._trace_many, static_argnames=("batch_size", "test_size"))
         self._test = jax.jit(self._trace_test, static_argnames="batch_size")
         self._test_rest = jax.jit(self._trace_test_rest)
         self._predict = jax.jit(self._trace_predict)
@@ -48,7 +52,7 @@ class JaxProgram(Program):
         if first:
             self.core.reset_metrics()
         full, n_full, rest = _cut(order, batch_size)
-        logs, *squares, state = self._epoch(self._state(), data, full, n_full, batch_size=batch_size)
+        logs, *squares, state = self._epoch(self.state(), data, full, n_full, batch_size=batch_size)
         if len(rest):
             logs, state = self._step(state, data, rest)
         self._set_state(state)
@@ -61,7 +65,7 @@ class JaxProgram(Program):
         orders = np.pad(orders, [(0, self.epochs_together - len(orders)), (0, 0)])
         test_data, test_rows, test_size = test or (None, None, 0)
         kept, state = self._epochs(
-            self._state(),
+            self.state(),
             data,
             _cut(orders, batch_size),
             test and (test_data, *_cut(test_rows, test_size)),
@@ -73,9 +77,51 @@ class JaxProgram(Program):
         *values, weights = kept
         return self._unstack(n_epochs, *values, weights=weights)
 
+    def state(self):
+        """Everything that training changes, as arrays on the device."""
+        core = self.core
+        lists = core.trainable_variables, core.non_trainable_variables, self.optimizer.variables, core.metrics_variables
+        return tuple([v.value for v in variables] for variables in lists)
+
+    def stack(self, arrays):
+        """Stack the states or the data of members."""
+        return tree.map_structure(lambda *values: jnp.stack(values), *arrays)
+
+    def train_many(self, states, rates, data, orders, batch_size, test=()):
+        """Make epochs of several members, as `train_epochs` does of one; every argument but the size is stacked.
+
+        Returns
+        -------
+        results : list of list of EpochResult
+            One list for each member.
+        states
+            To go on from.
+        """
+        position = [v is self.optimizer.learning_rate for v in self.optimizer.variables].index(True)
+        optimizers = list(states[2])
+        optimizers[position] = jnp.asarray(rates, optimizers[position].dtype)
+        n_epochs = orders.shape[1]
+        orders = np.pad(orders, [(0, 0), (0, self.members_epochs - n_epochs), (0, 0)])
+        test_data, test_rows, test_size = test or (None, None, 0)
+        kept, new = self._many(
+            (*states[:2], optimizers, states[3]),
+            data,
+            _cut(orders, batch_size),
+            test and (test_data, *_cut(test_rows, test_size)),
+            n_epochs,
+            batch_size=batch_size,
+            test_size=test_size,
+        )
+        kept = tree.map_structure(np.asarray, kept)
+        results = []
+        for member in range(len(orders)):
+            *values, weights = tree.map_structure(operator.itemgetter(member), kept)
+            results.append(self._unstack(n_epochs, *values, weights=weights))
+        return results, (*new[:3], states[3])
+
     def train_step(self, data, rows):
         """Make one update with these rows."""
-        logs, state = self._step(self._state(), data, rows)
+        logs, state = self._step(self.state(), data, rows)
         self._set_state(state)
         return _floats(logs)
 
@@ -84,7 +130,7 @@ class JaxProgram(Program):
         if first:
             self.core.reset_metrics()
         full, n_full, rest = _cut(order, batch_size)
-        trainable, others, _, metrics = self._state()
+        trainable, others, _, metrics = self.state()
         state = (trainable, others, metrics)
         logs = {}
         if n_full:
@@ -97,18 +143,13 @@ class JaxProgram(Program):
     def predict(self, x):
         """Outputs of the core for one chunk of rows, as an array."""
         n_rows = len(tree.flatten(x)[0])
-        trainable, others, *_ = self._state()
+        trainable, others, *_ = self.state()
         return np.asarray(self._predict((trainable, others), tree.map_structure(_pad, x)))[:n_rows]
 
     def gradients(self, data):
         """Gradients of the loss, without dropout, for every trainable variable."""
-        trainable, others, _, metrics = self._state()
+        trainable, others, _, metrics = self.state()
         return [np.asarray(g) for g in self._gradients(trainable, others, metrics, data)]
-
-    def _state(self):
-        core = self.core
-        lists = core.trainable_variables, core.non_trainable_variables, self.optimizer.variables, core.metrics_variables
-        return tuple([v.value for v in variables] for variables in lists)
 
     def _set_state(self, state):
         core = self.core
@@ -146,8 +187,14 @@ class JaxProgram(Program):
             return tree.map_structure(lambda all, value: all.at[number].set(value), kept, values), state
 
         values, _ = jax.eval_shape(epoch, 0, state)
-        kept = tree.map_structure(lambda value: jnp.zeros((self.epochs_together, *value.shape), value.dtype), values)
+        kept = tree.map_structure(lambda value: jnp.zeros((len(full), *value.shape), value.dtype), values)
         return jax.lax.fori_loop(0, n_epochs, keep, (kept, state))
+
+    def _trace_many(self, states, data, orders, test, n_epochs, *, batch_size, test_size):
+        epochs = functools.partial(self._trace_epochs, batch_size=batch_size, test_size=test_size)
+        numbers_are_shared = (0, None, 0)
+        axes = 0, 0, numbers_are_shared, (0, *numbers_are_shared) if test else (), None
+        return jax.vmap(epochs, axes)(states, data, orders, test, n_epochs)
 
     def _update(self, state, data, order, n_full, batch_size):
         """One update for each full batch; squares of the last one's updates and of the weights before it."""

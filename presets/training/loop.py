@@ -11,34 +11,6 @@ from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """How a fit trains.
-
-    Parameters
-    ----------
-    epochs, batch_size, patience : int
-    monitor : str
-        Name in the history of the value that decides on the rate and the best weights.
-    lr_factor, min_lr_factor, min_delta : float
-        Of the plateau rule (A5.3).
-    restore_best_weights, shuffle : bool
-    by_steps : bool
-        Whether to make every update by a call of its own, as Keras's `fit` does.
-    """
-
-    epochs: int
-    batch_size: int
-    patience: int
-    monitor: str
-    lr_factor: float
-    min_lr_factor: float
-    min_delta: float
-    restore_best_weights: bool
-    shuffle: bool
-    by_steps: bool
-
-
 @dataclass
 class Outcome:
     """What a fit gives.
@@ -62,19 +34,13 @@ class Outcome:
     rate_rule: str = "plateau"
 
 
-def train(program, training, rows, validation, validation_rows, rules, rng, callbacks=(), verbose=0):
+def train(program, plan, callbacks=(), verbose=0):
     """Train a loaded program.
 
     Parameters
     ----------
     program : Program
-    training, validation : Dataset
-        The same one where the validation rows are part of X.
-    rows, validation_rows : ndarray of int
-        Which rows to train on and to validate on; none of the latter for no validation.
-    rules : Rules
-    rng : numpy.random.Generator
-        Shuffles the rows before each epoch.
+    plan : Plan
     callbacks : list of keras.callbacks.Callback
         Used up by this training.
     verbose : int
@@ -89,38 +55,61 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     ValueError
         If `monitor` names no value that this training records.
     """
-    core = program.core
+    calls = keras.callbacks.CallbackList(
+        list(callbacks),
+        add_progbar=verbose != 0,
+        model=program.core,
+        verbose=int(verbose),
+        epochs=plan.rules.epochs,
+        steps=plan.n_updates,
+    )
+    is_watched = verbose != 0 or any(map(watches, callbacks))
+    epochs = Epochs(
+        program,
+        plan,
+        calls=calls,
+        hooks=calls if plan.rules.by_steps or any(map(needs_batches, callbacks)) else None,
+        is_watched=is_watched or program.has_schedule,
+    )
+    course = follow(program, plan, calls, is_watched=is_watched)
+    n_alike = next(course)
+    while True:
+        try:
+            n_alike = course.send(epochs.next(n_alike))
+        except StopIteration as end:
+            return end.value
+
+
+def follow(program, plan, calls, *, is_watched):
+    """Follow a training from epoch to epoch, and decide on rate, best weights and end.
+
+    Parameters
+    ----------
+    program : Program or Member
+    plan : Plan
+    calls : keras.callbacks.CallbackList
+    is_watched : bool
+        Whether anybody else may look at the network between epochs.
+
+    Yields
+    ------
+    int
+        How many epochs from now on surely have the same rate. The `EpochResult` of the next one is to be sent.
+
+    Returns
+    -------
+    Outcome
+    """
+    core, rules = program.core, plan.rules
     plateau = Plateau(
-        maximize=_is_score(core, rules.monitor, bool(len(validation_rows))),
+        maximize=_is_score(core, rules.monitor, plan.validates),
         patience=rules.patience,
         lr_factor=rules.lr_factor,
         min_lr=rules.min_lr_factor * program.learning_rate,
         min_delta=rules.min_delta,
     )
-    n_updates = math.ceil(len(rows) / rules.batch_size)
-    is_watched = any(map(watches, callbacks))
-    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, callbacks), has_company=is_watched)
-    recorder = Recorder(program, n_updates)
-    calls = keras.callbacks.CallbackList(
-        list(callbacks),
-        add_progbar=verbose != 0,
-        model=core,
-        verbose=int(verbose),
-        epochs=rules.epochs,
-        steps=n_updates,
-    )
-    epochs = Epochs(
-        program,
-        training,
-        rows,
-        validation,
-        validation_rows,
-        rules,
-        rng,
-        calls=calls,
-        hooks=calls if rules.by_steps or any(map(needs_batches, callbacks)) else None,
-        is_watched=is_watched or verbose != 0 or program.has_schedule,
-    )
+    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, calls.callbacks), has_company=is_watched)
+    recorder = Recorder(core.trainable_variables, plan.n_updates)
     outcome = Outcome(program.weights())
     logs = {}
     core._initial_epoch = None  # BackupAndRestore sets it in on_train_begin
@@ -128,7 +117,7 @@ def train(program, training, rows, validation, validation_rows, rules, rng, call
     for epoch in range(core._initial_epoch or 0, rules.epochs):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
-        result = epochs.next(min(plateau.n_alike, rules.epochs - epoch))
+        result = yield min(plateau.n_alike, rules.epochs - epoch)
         logs = dict(result.logs)
         recorder.record(logs, result, rate)
         calls.on_epoch_end(epoch, logs)
@@ -174,17 +163,18 @@ class Recorder:
 
     Parameters
     ----------
-    program : Program
+    variables : list of keras.Variable
+        Those that are trained.
     n_updates : int
         Updates in an epoch.
     """
 
-    def __init__(self, program, n_updates):
+    def __init__(self, variables, n_updates):
         self.history = {}
         self.n_epochs = 0
         self._n_updates = n_updates
         self._n_clipped = 0.0
-        layers = [variable.path.rpartition("/")[0] for variable in program.core.trainable_variables]
+        layers = [variable.path.rpartition("/")[0] for variable in variables]
         self._layers = {name: [i for i, layer in enumerate(layers) if layer == name] for name in dict.fromkeys(layers)}
 
     def record(self, logs, result, rate):

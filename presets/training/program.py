@@ -43,8 +43,9 @@ class Program:
     """A core with optimizer, loss and metrics, and the compiled functions that train it.
 
     Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a
-    fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`, and, if its
-    `epochs_together` is more than 1, `train_epochs`.
+    fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`; if its
+    `epochs_together` is more than 1, `train_epochs`; if its `members_epochs` is more than 0, it has `state`, `stack` and
+    `train_many`.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ class Program:
     """
 
     epochs_together = 1
+    members_epochs = 0
 
     def __init__(self, recipe, sample):
         dtype = keras.dtype_policies.get(recipe.dtype)

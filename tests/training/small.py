@@ -9,8 +9,9 @@ from presets.builders.network import Network
 from presets.data.rows import Rows
 from presets.data.standardize import Standardizer
 from presets.training.dataset import Dataset
-from presets.training.loop import Rules, train
+from presets.training.loop import train
 from presets.training.optimizers import optimizer_config
+from presets.training.plan import Plan, Rules
 from presets.training.pool import program_class
 from presets.training.recipe import Recipe
 
@@ -69,14 +70,18 @@ def run(recipe, dataset, rules, *, program=None, n_training=120, seed=3, **optio
     with program_class().scope(recipe):
         program = program or program_class()(recipe, dataset.take(rows[:1]))
         program.load(program.draw(seed), recipe, seed=seed)
-        outcome = train(
-            program,
-            dataset,
-            rows[:n_training],
-            dataset,
-            rows[n_training:],
-            rules,
-            rng=np.random.default_rng(seed),
-            **options,
-        )
+        outcome = train(program, make_plan(dataset, rules, n_training, seed), **options)
     return outcome, program
+
+
+def make_plan(dataset, rules, n_training=120, seed=3):
+    """Train on the first rows and validate on the others."""
+    rows = np.arange(len(dataset))
+    return Plan(
+        training=dataset,
+        rows=rows[:n_training],
+        validation=dataset,
+        validation_rows=rows[n_training:],
+        rules=rules,
+        rng=np.random.default_rng(seed),
+    )

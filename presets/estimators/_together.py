@@ -1,0 +1,45 @@
+"""Fits of several copies of one network: at once, where the backend trains with a member axis."""
+
+import inspect
+
+from presets.estimators._base import NetworkEstimator
+from presets.training.many import Member, can_train_together, train_many
+from presets.training.pool import POOL
+
+
+def fit_members(members, X, y, fit_params):
+    """Fit copies of one estimator that differ in nothing but their `random_state`.
+
+    Parameters
+    ----------
+    members : list of estimator
+    X, y : array-like
+    fit_params : dict of str to object
+        Further arguments of `fit`.
+
+    Returns
+    -------
+    list of estimator
+        The same ones, fitted.
+    """
+    if not all(isinstance(member, NetworkEstimator) and _is_unwatched(member) for member in members):
+        return [member.fit(X, y, **fit_params) for member in members]
+    inspect.signature(members[0].fit).bind(X, y, **fit_params)
+    fits = [member._prepare(X, y, **fit_params) for member in members]
+    with POOL.borrow(fits[0].recipe, fits[0].sample) as program:
+        plans = [fit.plan for fit in fits]
+        if len({fit.recipe.key for fit in fits}) == 1 and can_train_together(program, plans):
+            inits, states = [], []
+            for member, fit in zip(members, fits, strict=True):
+                inits.append(member._load(program, fit))
+                states.append(Member(program))
+            for member, *gave in zip(members, fits, inits, train_many(program, states, plans), strict=True):
+                member._keep(program, *gave)
+            return members
+    for member, fit in zip(members, fits, strict=True):
+        member._train(fit)
+    return members
+
+
+def _is_unwatched(network):
+    return not network.callbacks and not network.verbose
