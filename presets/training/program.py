@@ -44,7 +44,7 @@ class Program:
 
     Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a
     fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`; if its
-    `epochs_together` is more than 1, `train_epochs`; if its `members_epochs` is more than 0, it has `state`, `stack` and
+    `epochs_together` is more than 1, `train_epochs`; if its `members_epochs` is more than 0, `state`, `stack` and
     `train_many`.
 
     Parameters
