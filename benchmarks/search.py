@@ -1,9 +1,10 @@
 """TunerSearchCV, GridSearchCV, RandomizedSearchCV and SklearnTuner over the same space, with the same seconds for each.
 
 Everyone searches the article's space around the same DNN estimator with the same folds, then fits the best on all
-training rows (not counted in the seconds), and is scored on the test rows. GridSearchCV and RandomizedSearchCV know no
-budget of time: they are given one candidate after the other until it is over. A trial counts if it ended in time; those
-that TunerSearchCV ended early, as hopeless, are counted apart. Programs are dropped before every search.
+training rows (not counted in the seconds), and is scored on the test rows. Only TunerSearchCV knows a budget of time.
+GridSearchCV and RandomizedSearchCV are given one candidate after the other, and a callback ends the fit in which the
+time is over. A trial counts if it ended in time; those that TunerSearchCV ended early, as hopeless, are counted apart.
+Programs are dropped before every search.
 """
 
 import argparse
@@ -11,7 +12,6 @@ import contextlib
 import itertools
 import statistics
 import tempfile
-import time
 import warnings
 
 import keras_tuner
@@ -19,6 +19,8 @@ from datasets import load_tabular
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid, ParameterSampler, StratifiedKFold
 from timing import print_environment
+
+from presets.training.callbacks import Deadline, OutOfTimeError
 
 SETS = ("german_credit", "penguins", "vehicle", "abalone", "mpg")
 
@@ -48,12 +50,14 @@ def randomized_search(estimator, space, table, cv, seconds):
 
 
 def one_by_one(estimator, candidates, table, cv, seconds):
-    end = time.monotonic() + seconds
+    estimator, deadline = ending(estimator, seconds)
     best_score, best_params, n_trials = -float("inf"), {}, 0
     for params in candidates:
-        grid = GridSearchCV(estimator, {name: [value] for name, value in params.items()}, cv=cv, refit=False)
-        grid.fit(table.X_train, table.y_train)
-        if time.monotonic() > end:
+        values = {name: [value] for name, value in params.items()}
+        grid = GridSearchCV(estimator, values, cv=cv, refit=False, error_score="raise")
+        with contextlib.suppress(OutOfTimeError):
+            grid.fit(table.X_train, table.y_train)
+        if deadline.seconds_left < 0:
             break
         n_trials += 1
         if grid.best_score_ > best_score:
@@ -62,10 +66,10 @@ def one_by_one(estimator, candidates, table, cv, seconds):
 
 
 def sklearn_tuner(estimator, space, table, cv, seconds):
-    end = time.monotonic() + seconds
+    estimator, deadline = ending(estimator, seconds)
 
     def build(hp):
-        if time.monotonic() > end:
+        if deadline.seconds_left < 0:
             raise TimeOverError
         return clone(estimator).set_params(**space.settings(hp.values))
 
@@ -90,6 +94,12 @@ def sklearn_tuner(estimator, space, table, cv, seconds):
         return {}, float("nan"), 0, 0
     best = max(done, key=lambda trial: trial.score)
     return space.settings(best.hyperparameters.values), best.score, len(done), 0
+
+
+def ending(estimator, seconds):
+    """A copy whose fits end when the time is over."""
+    deadline = Deadline(seconds)
+    return clone(estimator).set_params(callbacks=[deadline]), deadline
 
 
 CONTENDERS = {

@@ -1,4 +1,4 @@
-"""One trial of a search: its folds, one after the other, until they are done or hopeless."""
+"""One trial of a search: a screening, then its folds, one after the other, until they are done or hopeless."""
 
 import pickle
 import traceback
@@ -10,6 +10,15 @@ from sklearn.model_selection._validation import _fit_and_score
 
 from presets.search.spaces import networks
 from presets.training.callbacks import Deadline, OutOfTimeError
+
+SCREENED_EPOCHS = 16
+"""A screening lasts one of so many parts of the epochs that a trial may take."""
+
+FEWEST_EPOCHS = 5
+"""Epochs under which a screening would tell nothing; such trials have none."""
+
+SCREENED_IN = 3
+"""One in so many trials passes its screening (asynchronous successive halving, Li et al. 2020)."""
 
 COMPLETED, PRUNED, FAILED, INTERRUPTED = "completed", "pruned", "failed", "interrupted"
 
@@ -45,6 +54,8 @@ class Result:
     status : {"completed", "pruned", "failed", "interrupted"}
     folds : list of Fold
         Those that were scored.
+    screening : Fold or None
+        The first fold after few epochs.
     failure : str
         Traceback, or "".
     error : Exception or None
@@ -56,16 +67,24 @@ class Result:
     params: dict
     status: str = COMPLETED
     folds: list = field(default_factory=list)
+    screening: Fold | None = None
     failure: str = ""
     error: Exception | None = None
+
+    @property
+    def scored(self):
+        """Everything that was fitted and scored."""
+        return self.folds if self.screening is None else [self.screening, *self.folds]
 
     def scores(self, metric):
         """Scores of the folds by one metric."""
         return [fold.scores[metric] for fold in self.folds]
 
     def mean(self, metric):
-        """Mean over the folds that were scored; NaN if the trial failed."""
-        return float("nan") if self.status == FAILED else float(np.mean(self.scores(metric)))
+        """Mean over the folds that were scored, or the score of the screening alone; NaN if the trial failed."""
+        if self.status == FAILED:
+            return float("nan")
+        return float(np.mean(self.scores(metric) or self.screening.scores[metric]))
 
 
 @dataclass(frozen=True)
@@ -79,11 +98,14 @@ class Bar:
         Mean score of the best trial.
     best_folds : list of float
         The best score of any trial on each fold.
+    screenings : list of float
+        Scores of all screenings.
     """
 
     metric: str
     best: float
     best_folds: list
+    screenings: list
 
     @classmethod
     def of(cls, results, metric):
@@ -91,7 +113,13 @@ class Bar:
         folds = [result.scores(metric) for result in results if result.status == COMPLETED]
         if not folds:
             return None
-        return cls(metric, float(np.mean(folds, axis=1).max()), np.max(folds, axis=0).tolist())
+        screenings = [result.screening.scores[metric] for result in results if result.screening is not None]
+        return cls(metric, float(np.mean(folds, axis=1).max()), np.max(folds, axis=0).tolist(), screenings)
+
+    def is_screened_out(self, score):
+        """Whether a trial is not among the best after few epochs."""
+        n_passing = max(round((len(self.screenings) + 1) / SCREENED_IN), 1)
+        return sum(other > score for other in self.screenings) >= n_passing
 
     def is_out_of_reach(self, scores):
         """Whether a trial could not win even if it did as well as any trial on each fold that is left."""
@@ -113,6 +141,8 @@ class Evaluation:
         The one that the search follows; "score" where there is only one.
     fit_params, score_params : dict
         Cut to the rows of a fold where they are as long as X.
+    screens : bool
+        Whether trials are screened.
     """
 
     estimator: object
@@ -123,6 +153,7 @@ class Evaluation:
     metric: str
     fit_params: dict
     score_params: dict
+    screens: bool
 
     def run(self, number, values, params, bar=None, seconds=None):
         """Fit and score the estimator on the folds.
@@ -143,28 +174,40 @@ class Evaluation:
         """
         result = Result(number, values, params)
         deadline = None if seconds is None else Deadline(seconds)
+        try:
+            self._run(result, bar, deadline)
+        except OutOfTimeError:
+            result.status = INTERRUPTED
+        except Exception as error:
+            result.status, result.failure, result.error = FAILED, traceback.format_exc(), _portable(error)
+        return result
+
+    def _run(self, result, bar, deadline):
+        few = self._few_epochs(result.params) if self.screens else {}
+        if few:
+            result.screening = self._fold(result.params | few, *self.splits[0], deadline)
+            if bar is not None and bar.is_screened_out(result.screening.scores[self.metric]):
+                result.status = PRUNED
+                return
         for train, test in self.splits:
-            if deadline is not None and deadline.seconds_left < 0:
-                result.status = INTERRUPTED
-                return result
-            try:
-                result.folds.append(self._fold(params, train, test, deadline))
-            except OutOfTimeError:
-                result.status = INTERRUPTED
-                return result
-            except Exception as error:
-                result.status, result.failure, result.error = FAILED, traceback.format_exc(), _portable(error)
-                return result
-            if not np.isfinite(list(result.folds[-1].scores.values())).all():
-                result.status, result.failure = FAILED, f"A score is not finite: {result.folds.pop().scores}"
-                return result
+            result.folds.append(self._fold(result.params, train, test, deadline))
             is_last = len(result.folds) == len(self.splits)
             if not is_last and bar is not None and bar.is_out_of_reach(result.scores(bar.metric)):
                 result.status = PRUNED
-                return result
-        return result
+                return
+
+    def _few_epochs(self, params):
+        """What makes a screening of a trial; nothing where all of its epochs are few, or there are several networks."""
+        found = networks(clone(self.estimator).set_params(**clone(params, safe=False)))
+        if len(found) != 1:
+            return {}
+        ((prefix, network),) = found.items()
+        epochs = most_epochs(network, len(self.splits[0][0])) // SCREENED_EPOCHS
+        return {f"{prefix}epochs": epochs} if epochs >= FEWEST_EPOCHS else {}
 
     def _fold(self, params, train, test, deadline):
+        if deadline is not None and deadline.seconds_left < 0:
+            raise OutOfTimeError
         estimator = clone(self.estimator)
         if deadline is not None:
             params = params | _with_deadline(estimator.set_params(**clone(params, safe=False)), deadline)
@@ -186,7 +229,14 @@ class Evaluation:
         scores = scores if isinstance(scores, dict) else {"score": scores}
         if self.metric not in scores:
             raise ValueError(f"scoring gives {', '.join(scores)}: set refit to the name of one of them.")
+        if not np.isfinite(list(scores.values())).all():
+            raise ValueError(f"A score is not finite: {scores}")
         return Fold({name: float(score) for name, score in scores.items()}, outcome["fit_time"], outcome["score_time"])
+
+
+def most_epochs(network, n_rows):
+    """Epochs that a network takes at most when it is fitted on so many rows."""
+    return network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
 
 
 def _with_deadline(estimator, deadline):

@@ -98,6 +98,7 @@ class Journal:
         if self.directory is not None:
             record = {name: getattr(result, name) for name in ("number", "values", "status", "failure")}
             record["folds"] = [vars(fold) for fold in result.folds]
+            record["screening"] = None if result.screening is None else vars(result.screening)
             _write(self.directory / f"trial_{result.number:05d}.json", record)
 
     def refresh(self):
@@ -109,7 +110,10 @@ class Journal:
         for path in sorted(self.directory.glob("trial_*.json")):
             record = _load(path)
             try:
-                result = Result(**{**record, "folds": [Fold(**fold) for fold in record["folds"]]}, params={})
+                folds = {"folds": [Fold(**fold) for fold in record["folds"]]}
+                if record["screening"] is not None:
+                    folds["screening"] = Fold(**record["screening"])
+                result = Result(**{**record, **folds}, params={})
             except (KeyError, TypeError) as error:
                 raise ValueError(_damaged(path)) from error
             results[result.number] = result

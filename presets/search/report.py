@@ -61,18 +61,22 @@ def draw(results, name, ax):
     ax = plt.subplots(layout="constrained")[1] if ax is None else ax
     splits = np.array([results[key] for key in results if key.startswith("split") and key.endswith(f"_test_{name}")])
     scored = np.isfinite(splits).any(axis=0)
-    means = np.full(len(scored), np.nan)
+    means = results[f"screening_{name}"].copy()
     means[scored] = np.nanmean(splits[:, scored], axis=0)
     trials = np.arange(len(scored))
     for status, mark in MARKS.items():
         chosen = results["status"] == status
         # a failed trial has no score: its mark stands at the foot of the picture
-        heights = np.where(np.isfinite(means), means, np.nanmin(means) if scored.any() else 0)
+        heights = np.where(np.isfinite(means), means, np.nanmin(means) if np.isfinite(means).any() else 0)
         if chosen.any():
             ax.plot(trials[chosen], heights[chosen], mark, label=status)
     best = np.maximum.accumulate(np.nan_to_num(results[f"mean_test_{name}"], nan=-np.inf))
     ax.step(trials, np.where(np.isfinite(best), best, np.nan), where="post", color="gray", label="best so far")
-    ax.set(xlabel="trial (0 is the estimator as given)", ylabel=f"mean {name} of the folds scored", title="Search")
+    ax.set(
+        xlabel="trial (0 is the estimator as given)",
+        ylabel=f"mean {name} of the folds, or of the screening",
+        title="Search",
+    )
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
     return ax
@@ -80,7 +84,7 @@ def draw(results, name, ax):
 
 def _seconds(results):
     n_splits = sum(key.startswith("split") for key in results) // sum(key.startswith("rank_test_") for key in results)
-    return (results["mean_fit_time"] + results["mean_score_time"]) * n_splits
+    return (results["mean_fit_time"] + results["mean_score_time"]) * n_splits + results["screening_time"]
 
 
 def _score(results, name, trial):

@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from presets.search import cluster, report
-from presets.search.evaluation import COMPLETED, FAILED, Evaluation
+from presets.search.evaluation import COMPLETED, FAILED, Evaluation, most_epochs
 from presets.search.journal import Journal, draw_seed
 from presets.search.local import run_trials
 from presets.search.oracles import ORACLES, make_oracle
@@ -57,9 +57,11 @@ class TunerSearchCV(BaseSearchCV):
     refit : bool, str or callable, default=True
         As in `GridSearchCV`.
     prune : bool, default=True
-        Whether a trial loses its remaining folds once it could not become the best even by doing as well as any trial
-        did on each of them. Those folds are NaN, and the trial is ranked last. Not done with "hyperband", whose rounds
-        are not comparable.
+        Whether hopeless trials end early. A network that may train for 80 epochs or more is screened: it is fitted on
+        the first fold with a sixteenth of them, and the trial goes on if that is among the best third of all
+        screenings (asynchronous successive halving, Li et al. 2020). A trial loses its remaining folds once it could
+        not become the best even by doing as well as any trial did on each of them. Folds that were not run are NaN, and
+        the trial is ranked last. Not done with "hyperband", whose rounds are not comparable.
     n_jobs : int or None, default=None
         Trials that run side by side, by joblib's backend.
     directory : path-like or None, default=None
@@ -83,7 +85,8 @@ class TunerSearchCV(BaseSearchCV):
     best_index_ : int
     cv_results_ : dict of str to ndarray
         As in `GridSearchCV`, with `status` ("completed", "pruned", "failed" or "interrupted") and `failure` (the
-        traceback, or "") of each trial. Folds that were not scored are NaN, with times of 0.
+        traceback, or "") of each trial, the score of its screening as `screening_score` (or the name of each metric)
+        and its seconds as `screening_time`. What was not run is NaN, with times of 0.
     n_splits_ : int
     scorer_ : callable or dict
     multimetric_ : bool
@@ -206,6 +209,7 @@ class TunerSearchCV(BaseSearchCV):
             metric=metric,
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
+            screens=self.prune and self.oracle != "hyperband",
         )
         results = self._search(evaluation, space, deadline)
         self._keep(results, scorers, metric, len(splits))
@@ -293,7 +297,8 @@ class TunerSearchCV(BaseSearchCV):
         def announce(result, results):
             if self.verbose:
                 best = max((r.mean(metric) for r in results if r.status == COMPLETED), default=math.nan)
-                score = f"{metric} {result.mean(metric):.4f}, " if result.folds else ""
+                mean = result.mean(metric)
+                score = "" if math.isnan(mean) else f"{metric} {mean:.4f}, "
                 print(f"[TunerSearchCV] trial {result.number} {result.status}: {score}best {best:.4f}", flush=True)
 
         return announce
@@ -314,7 +319,7 @@ class TunerSearchCV(BaseSearchCV):
                 "was given. Give more time, or fewer folds.",
                 stacklevel=3,
             )
-        names = next((list(result.folds[0].scores) for result in results if result.folds), [metric])
+        names = next((list(fold.scores) for result in results for fold in result.scored), [metric])
         self.n_splits_, self.multimetric_ = n_splits, names != ["score"]
         self.scorer_ = getattr(scorers, "_scorers", scorers)
         self.cv_results_ = self._table(results, names)
@@ -332,7 +337,10 @@ class TunerSearchCV(BaseSearchCV):
             for fold in folds + [unscored] * (self.n_splits_ - len(folds)):
                 scores = fold["scores"] if self.multimetric_ else fold["scores"]["score"]
                 out.append({"fit_time": fold["fit_time"], "score_time": fold["score_time"], "test_scores": scores})
+        screenings = [vars(result.screening) if result.screening else unscored for result in results]
         more = {
+            **{f"screening_{name}": np.array([run["scores"][name] for run in screenings]) for name in names},
+            "screening_time": np.array([run["fit_time"] + run["score_time"] for run in screenings]),
             "status": [result.status for result in results],
             "failure": [result.failure for result in results],
         }
@@ -402,9 +410,7 @@ def _own_values(estimator, space):
 def _epochs(evaluation):
     """Epochs of the network as given, on the rows of a fold, and the name of that parameter."""
     ((prefix, network),) = networks(evaluation.estimator).items()
-    n_rows = len(evaluation.splits[0][0])
-    rules = network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True)
-    return rules.epochs, f"{prefix}epochs"
+    return most_epochs(network, len(evaluation.splits[0][0])), f"{prefix}epochs"
 
 
 def _description(estimator):

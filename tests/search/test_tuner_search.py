@@ -45,7 +45,7 @@ def test_results_are_those_of_grid_search(pipeline_search):
         [{name: [value] for name, value in params.items()} for params in results["params"]],
         cv=3,
     ).fit(X, y)
-    assert set(grid.cv_results_) == set(results) - {"status", "failure"}
+    assert set(grid.cv_results_) == set(results) - {"status", "failure", "screening_score", "screening_time"}
     for name, values in grid.cv_results_.items():
         if "time" not in name:
             np.testing.assert_array_equal(np.ma.asarray(values), np.ma.asarray(results[name]), err_msg=name)
@@ -199,6 +199,33 @@ def test_hopeless_trials_lose_their_folds():
     everything = clone(search).set_params(prune=False).fit(X, X[:, 0] > 0)
     assert set(everything.cv_results_["status"]) == {"completed"}
     assert everything.best_index_ == 0
+
+
+def test_a_screening_ends_most_trials_early(tmp_path):
+    network = DNNClassifier(hidden_layer_sizes=(8,), init="scaled", epochs=80, patience=10, random_state=0)
+    space = {"learning_rate": [0.1, 1e-6, 1e-5, 1e-4]}
+    search = TunerSearchCV(network, space=space, oracle="grid", cv=2, directory=tmp_path / "search")
+    results = search.fit(X, X[:, 0] > 0).cv_results_
+    assert results["status"].tolist() == ["completed", *["pruned"] * 3]
+    assert np.isfinite(results["screening_score"]).all()
+    assert (results["screening_score"][1:] < results["screening_score"][0]).all()
+    assert np.isnan(results["split0_test_score"][1:]).all()
+    assert results["rank_test_score"].tolist() == [1, 2, 2, 2]
+    assert (results["screening_time"] > 0).all()
+    assert search.best_estimator_.n_epochs_ > 80 // 16
+    resumed = clone(search).set_params(resume=True).fit(X, X[:, 0] > 0)
+    np.testing.assert_array_equal(resumed.cv_results_["screening_score"], results["screening_score"])
+    assert resumed.cv_results_["status"].tolist() == results["status"].tolist()
+
+
+@pytest.mark.parametrize("changes", [{"prune": False}, {"estimator__epochs": 79}], ids=str)
+def test_what_is_not_screened(changes):
+    network = DNNClassifier(hidden_layer_sizes=(8,), init="scaled", epochs=80, patience=10, random_state=0)
+    search = TunerSearchCV(network, space={"learning_rate": [0.1, 1e-6]}, oracle="grid", cv=2).set_params(**changes)
+    results = search.fit(X, X[:, 0] > 0).cv_results_
+    assert np.isnan(results["screening_score"]).all()
+    assert not results["screening_time"].any()
+    assert np.isfinite(results["split0_test_score"]).all()
 
 
 def test_workers_give_the_same_trials_every_time():
