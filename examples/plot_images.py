@@ -18,6 +18,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
 
 from presets import CNNClassifier
@@ -70,12 +71,18 @@ for augmentation in (None, "article"):
 # ----------------------
 
 labels = model.predict(X_test)
-wrong = np.flatnonzero(labels != y_test)[:10]
-figure, axes = plt.subplots(1, max(len(wrong), 1), figsize=(9, 1.6), layout="constrained", squeeze=False)
-for ax, number in zip(axes[0], wrong, strict=False):
+wrong = np.flatnonzero(labels != y_test)[:9]
+figure = plt.figure(figsize=(9, 4.5), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=(3, 2))
+ConfusionMatrixDisplay.from_predictions(y_test, labels, ax=left.subplots(), colorbar=False, cmap="Blues")
+left.suptitle("Test images by label and prediction")
+right.suptitle("Mistakes")
+for ax, number in zip(right.subplots(3, 3).flat, wrong, strict=False):
     ax.imshow(X_test[number], cmap="gray_r")
-    ax.set(xticks=[], yticks=[], title=f"{y_test[number]} as {labels[number]}")
+    ax.set_title(f"{y_test[number]} as {labels[number]}", fontsize="small")
+for ax in right.axes:
+    ax.set_axis_off()
 picture = Path(__file__).with_name("plot_images_mistakes.png")
 figure.savefig(picture)
-print(f"Mistakes: {picture}")
+print(f"Confusion and mistakes: {picture}")
 plt.show()
