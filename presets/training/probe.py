@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from presets import article
@@ -91,8 +90,7 @@ def _layer_outputs(program, x):
     """What each layer with a kernel puts out, in the order of the layers."""
     if not program.layers_with_kernels:
         return {}
-    outputs = keras.tree.flatten(program.inner(x if isinstance(x, dict) else [x], training=False))
-    return dict(zip(program.layers_with_kernels, map(keras.ops.convert_to_numpy, outputs), strict=True))
+    return dict(zip(program.layers_with_kernels, program.layer_outputs(x), strict=True))
 
 
 def vanishing(signal):

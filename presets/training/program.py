@@ -183,9 +183,16 @@ class Program:
         return [layer for layer in self.core.layers if hasattr(layer, "kernel_initializer") and _has_one_output(layer)]
 
     @functools.cached_property
-    def inner(self):
+    def _inner(self):
         """A model on the same variables that puts out what each of these layers does."""
         return keras.Model(self.core.inputs, [layer.output for layer in self.layers_with_kernels])
+
+    def _trace_layer_outputs(self, x):
+        return keras.tree.flatten(self._inner(x if isinstance(x, dict) else [x], training=False))
+
+    def layer_outputs(self, x):
+        """What each of the layers with kernels puts out, as arrays."""
+        return [keras.ops.convert_to_numpy(values) for values in self._trace_layer_outputs(x)]
 
     def optimizer_state(self):
         """Copy the optimizer's variables to the host."""

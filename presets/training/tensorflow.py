@@ -55,6 +55,7 @@ class TensorFlowProgram(Program):
             self._epochs[bool(spec)] = Compiled(self._trace_epochs, self._data_spec, orders, number, *spec)
         self._predict = Compiled(self._trace_predict, self._data_spec[0])
         self._gradients = Compiled(self._trace_gradients, self._data_spec)
+        self._layer_outputs = Compiled(self._trace_layer_outputs, self._data_spec[0])
 
     @staticmethod
     def release_memory():
@@ -102,6 +103,10 @@ class TensorFlowProgram(Program):
     def gradients(self, data):
         """Gradients of the loss, without dropout, for every trainable variable."""
         return [gradient.numpy() for gradient in self._gradients(data)]
+
+    def layer_outputs(self, x):
+        """What each of the layers with kernels puts out, as arrays."""
+        return [values.numpy() for values in self._layer_outputs(x)]
 
     def _reset_metrics_if(self, first):
         def reset():
