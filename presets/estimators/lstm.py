@@ -27,6 +27,7 @@ from presets.estimators._regularized import Regularized
 class LSTM(PresetMixin, ArrayInput, Regularized):
     """The family of recurrent networks."""
 
+    init: str | keras.initializers.Initializer = article.LSTM_INIT
     units: tuple = article.LSTM_UNITS
     bidirectional: bool = False
     pooling: str = "last"

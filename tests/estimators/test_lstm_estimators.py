@@ -237,7 +237,7 @@ def test_recurrent_kernels_are_orthogonal_unless_asked_otherwise(recurrent_init,
 
 
 def test_auto_may_choose_the_second_rule():
-    assert fit(LSTMClassifier, EQUAL, units=(8, 8, 8, 8)).init_.rule == "scaled"
+    assert fit(LSTMClassifier, EQUAL, init="auto", units=(8, 8, 8, 8)).init_.rule == "scaled"
 
 
 @both
