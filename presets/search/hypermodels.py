@@ -187,7 +187,7 @@ class PlateauRule(keras.callbacks.Callback):
 
     Parameters
     ----------
-    rules : presets.training.loop.Rules
+    rules : presets.training.plan.Rules
     """
 
     def __init__(self, rules):
