@@ -4,7 +4,7 @@ import inspect
 
 from presets.estimators._base import NetworkEstimator
 from presets.training.many import Member, can_train_together, train_many
-from presets.training.pool import POOL
+from presets.training.pool import POOL, program_class
 
 
 def fit_members(members, X, y, fit_params):
@@ -22,7 +22,8 @@ def fit_members(members, X, y, fit_params):
     list of estimator
         The same ones, fitted.
     """
-    if not all(isinstance(member, NetworkEstimator) and _is_unwatched(member) for member in members):
+    can_share = program_class().members_epochs > 0
+    if not can_share or not all(isinstance(member, NetworkEstimator) and _is_unwatched(member) for member in members):
         return [member.fit(X, y, **fit_params) for member in members]
     inspect.signature(members[0].fit).bind(X, y, **fit_params)
     fits = [member._prepare(X, y, **fit_params) for member in members]

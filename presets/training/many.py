@@ -34,6 +34,7 @@ def can_train_together(program, plans):
     Parameters
     ----------
     program : Program
+        Of a backend that trains members together.
     plans : list of Plan
 
     Returns
@@ -42,8 +43,7 @@ def can_train_together(program, plans):
     """
     n_bytes = sum(len(data) * data.x.row_bytes for plan in plans for data in {plan.training, plan.validation})
     return (
-        program.members_epochs > 0
-        and not program.has_schedule
+        not program.has_schedule
         and not plans[0].rules.by_steps
         and len({plan.shape for plan in plans}) == 1
         and n_bytes <= DEVICE_BUDGET
