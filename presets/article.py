@@ -94,8 +94,8 @@ FCN_KERNEL_SIZES = (8, 5, 3)  # Karim et al. 2018
 # updates, and validation reads nonsense: SyntheticControl scored .33 then, with a training loss of .06.
 FCN_MOMENTUM = 0.9
 
-# Augmentation (A10); the sizes are this package's: small enough for digits, letters and signs to stay what they are, and
-# for 20 epochs to be enough (fashion_mnist: .910; twice these sizes gave .899)
+# Augmentation (A10); the sizes are this package's: small enough for digits, letters and signs to stay what they are,
+# and for 20 epochs to be enough (fashion_mnist: .910; twice these sizes gave .899)
 AUGMENTATION = "article"
 AUGMENT_ROTATION = 0.02  # of a turn to either side, 7 degrees
 AUGMENT_SHEAR = 0.05
