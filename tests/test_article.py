@@ -103,6 +103,10 @@ def test_budget_of_dense_networks(updates_per_epoch, epochs, patience):
     assert article.DNN_BUDGET.patience(updates_per_epoch) == patience
 
 
+def test_recurrent_networks_wait_longer():
+    assert [article.LSTM_BUDGET.patience(updates) for updates in (2, 100)] == [250, 10]
+
+
 def test_budgets_of_the_families():
     assert [
         (budget.epochs, budget.updates) for budget in (article.DNN_BUDGET, article.LSTM_BUDGET, article.CNN_BUDGET)

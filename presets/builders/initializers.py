@@ -75,11 +75,16 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     for layer, name, initializer, variable in _initialized(model):
         if id(layer) in learnt or getattr(variable, "is_learnt", False):
             continue
+        shape = tuple(variable.shape)
         if name == "kernel" and kernel_initializer is not None:
             initializer = kernel_initializer
+            if hasattr(layer, "recurrent_kernel"):  # its units have as many inputs again as there are units
+                shape = (shape[0] + layer.units, *shape[1:])
         values = keras.ops.convert_to_numpy(
-            _seeded(initializer, int(seeds.integers(2**31)))(variable.shape, dtype=variable.dtype)
+            _seeded(initializer, int(seeds.integers(2**31)))(shape, dtype=variable.dtype)
         )
+        if shape != tuple(variable.shape):
+            values = values[: variable.shape[0]]
         if name == "bias" and getattr(layer, "unit_forget_bias", False):
             values = np.array(values)
             gate = len(values) // 4

@@ -49,7 +49,7 @@ def small_network(input_shape, n_outputs):
 
 FAMILIES = [
     Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, check_epochs=(80, 80)),
-    Family(LSTMClassifier, LSTMRegressor, quick={"units": (8,)}, check_epochs=(250, 250)),
+    Family(LSTMClassifier, LSTMRegressor, quick={"units": (16,)}, check_epochs=(250, 900)),
     # rows of tables as small images, which must not be turned
     Family(
         CNNClassifier,
