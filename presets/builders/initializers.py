@@ -60,7 +60,8 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     model : keras.Model
     seed : int
     kernel_initializer : keras.initializers.Initializer, optional
-        Takes the place of the layers' own for every ``kernel``.
+        Takes the place of the layers' own for every ``kernel``. "scaled" draws one matrix for the features and the
+        state of a recurrent layer, and its kernel is the upper part: a unit's inputs are both.
     forget_bias : float, optional
         Initial bias of the forget gates of LSTM layers (A9).
 
@@ -75,22 +76,26 @@ def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
     for layer, name, initializer, variable in _initialized(model):
         if id(layer) in learnt or getattr(variable, "is_learnt", False):
             continue
-        shape = tuple(variable.shape)
+        seed = int(seeds.integers(2**31))
         if name == "kernel" and kernel_initializer is not None:
-            initializer = kernel_initializer
-            if hasattr(layer, "recurrent_kernel"):  # its units have as many inputs again as there are units
-                shape = (shape[0] + layer.units, *shape[1:])
-        values = keras.ops.convert_to_numpy(
-            _seeded(initializer, int(seeds.integers(2**31)))(shape, dtype=variable.dtype)
-        )
-        if shape != tuple(variable.shape):
-            values = values[: variable.shape[0]]
+            values = _draw_kernel(layer, _seeded(kernel_initializer, seed), variable)
+        else:
+            values = _seeded(initializer, seed)(variable.shape, dtype=variable.dtype)
+        values = keras.ops.convert_to_numpy(values)
         if name == "bias" and getattr(layer, "unit_forget_bias", False):
             values = np.array(values)
             gate = len(values) // 4
             values[gate : 2 * gate] = 1.0 if forget_bias is None else forget_bias
         drawn[id(variable)] = values
     return drawn
+
+
+def _draw_kernel(layer, initializer, variable):
+    is_scaled = type(initializer) is keras.initializers.VarianceScaling
+    if not (is_scaled and hasattr(layer, "recurrent_kernel")):
+        return initializer(variable.shape, dtype=variable.dtype)
+    n_features, *others = variable.shape
+    return initializer((n_features + layer.units, *others), dtype=variable.dtype)[:n_features]
 
 
 def mark_learnt(model):

@@ -96,9 +96,10 @@ PARAMETERS = {
     "init": (
         "{'auto', 'normal', 'scaled'}, str or keras.initializers.Initializer",
         "How kernels are drawn. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': ``init_scale / "
-        "sqrt(fan_in) * randn`` (A7.2). 'auto': 'normal', unless a probe of the built network finds that the "
-        "signal or its gradient vanishes (A7.4), then 'scaled'; `init_` tells. 'network', for networks of your own: as "
-        "their layers say. Any other name is a Keras initializer's.",
+        "sqrt(fan_in) * randn`` (A7.2), where a recurrent unit's inputs are features and units. 'auto': 'normal', "
+        "unless a probe of the built network finds that the signal or its gradient vanishes (A7.4), then 'scaled'; "
+        "`init_` tells. 'network', for networks of your own: as their layers say. Any other name is a Keras "
+        "initializer's.",
     ),
     "init_stddev": (
         "float",

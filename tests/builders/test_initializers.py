@@ -124,6 +124,15 @@ def test_rule_replaces_the_initializers_of_kernels(model):
     np.testing.assert_allclose(orthogonal @ orthogonal.T, np.eye(16), atol=1e-5)
 
 
+def test_scaled_counts_the_state_of_recurrent_layers(model):
+    drawn = draw_weights(model, 0, kernel_initializer=initializer("scaled"))
+    kernel = drawn[id(model.layers[3].cell.kernel)]
+    assert kernel.shape == (40, 64)
+    assert kernel.std() == pytest.approx(1 / (40 + 16) ** 0.5, rel=0.05)
+    named = draw_weights(model, 0, kernel_initializer=initializer("lecun_normal"))
+    assert named[id(model.layers[3].cell.kernel)].std() == pytest.approx(1 / 40**0.5, rel=0.05)
+
+
 def test_forget_bias_of_recurrent_layers(model):
     bias = draw_weights(model, 0, forget_bias=5.0)[id(model.layers[3].cell.bias)]
     np.testing.assert_array_equal(bias, [0.0] * 16 + [5.0] * 16 + [0.0] * 32)
