@@ -316,11 +316,15 @@ def test_threads_find_the_same_numbers(estimator):
 
 def count_compute_threads(model, X, y):
     """A scorer that tells, from inside a worker, how many threads TensorFlow computes with, and its share of them."""
+    return {"threads": n_compute_threads(), "share": int(os.environ["OMP_NUM_THREADS"]), "process": os.getpid()}
+
+
+def n_compute_threads():
     names = Counter()
     for thread in os.listdir("/proc/self/task"):
         with open(f"/proc/self/task/{thread}/comm") as file:
             names[file.read().strip()] += 1
-    return {"threads": names["tf_Compute"], "share": int(os.environ["OMP_NUM_THREADS"]), "process": os.getpid()}
+    return names["tf_Compute"]
 
 
 @plain_estimator
@@ -328,6 +332,9 @@ def count_compute_threads(model, X, y):
     keras.backend.backend() != "tensorflow" or sys.platform != "linux", reason="counts TensorFlow's threads in /proc"
 )
 def test_parallel_grid_keeps_to_its_share_of_threads(estimator):
+    quick(estimator).fit(X, target(estimator))
+    if not n_compute_threads():
+        pytest.skip("this TensorFlow does not name its threads")  # 2.18 does not
     search = GridSearchCV(
         quick(estimator), {"learning_rate": [0.1, 0.05]}, cv=2, n_jobs=2, scoring=count_compute_threads, refit=False
     )
