@@ -16,7 +16,7 @@ import peers
 from sklearn.utils.estimator_checks import check_estimator
 from timing import print_environment
 
-EPOCHS = 30
+EPOCHS = 300
 OURS = ("DNNClassifier", "DNNRegressor", "LSTMClassifier", "LSTMRegressor", "CNNClassifier", "CNNRegressor")
 PEERS = {
     "SciKeras": lambda: peers.scikeras_classifier(EPOCHS, random_state=0),
