@@ -4,9 +4,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from presets.builders.storage import PlainState
+
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(PlainState):
     """A builder with its arguments: all it takes to build the same core again.
 
     Parameters

@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from presets import article
 from presets.builders.initializers import kernel_initializer
+from presets.builders.storage import from_plain, to_plain
 from presets.data.columns import as_numbers, naming_columns
 from presets.data.encoder import Encoder
 from presets.data.split import split_rows
@@ -400,7 +401,7 @@ class NetworkEstimator(BaseEstimator):
     def _init_rules(self):
         """Initializers to try, by the name of their rule; all but the last must pass the probe."""
         rules = ("normal", "scaled") if self.init == "auto" else (self.init,)
-        return {str(rule): self._initializer(rule) for rule in rules}
+        return {rule if isinstance(rule, str) else type(rule).__name__: self._initializer(rule) for rule in rules}
 
     # ---------------------------------------------------------------- after fit
 
@@ -437,7 +438,10 @@ class NetworkEstimator(BaseEstimator):
     def __getstate__(self):
         state = dict(super().__getstate__())
         state.pop("_model", None)  # made again from the weights when asked for
-        return state
+        return to_plain(state)
+
+    def __setstate__(self, state):
+        super().__setstate__(from_plain(state))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from presets.builders.network import Network
+from presets.builders.storage import PlainState
 from presets.training.optimizers import TUNABLE as OPTIMIZER_TUNABLES
 
 NETWORK_TUNABLES = ("dropout", "l1", "l2")
@@ -17,7 +18,7 @@ DRAWN_PER_FIT = ("kernel_initializer", "seed")
 
 
 @dataclass(frozen=True, eq=False)
-class Recipe:
+class Recipe(PlainState):
     """Everything that is baked into a compiled program, and the hyperparameters that are not.
 
     Parameters
@@ -39,9 +40,6 @@ class Recipe:
     metrics: tuple
     optimizer: tuple
     dtype: str
-
-    def __getstate__(self):
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}  # the cached properties are made again
 
     @functools.cached_property
     def tunables(self):
