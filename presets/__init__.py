@@ -31,6 +31,7 @@ from presets.inspection import (  # noqa: E402
     diagnose,
     repeated_runs,
 )
+from presets.persistence import load, save  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
 if TYPE_CHECKING:
@@ -60,9 +61,11 @@ __all__ = [
     "clear_programs",
     "diagnose",
     "likely_wrong_labels",
+    "load",
     "make_windows",
     "preset_grid",
     "repeated_runs",
+    "save",
 ]
 
 

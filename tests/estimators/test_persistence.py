@@ -1,0 +1,174 @@
+"""Files without pickle: what was saved predicts the same, and what is not trusted is not loaded."""
+
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from estimator_list import ESTIMATORS, ONE_OF_EACH, X, outputs, quick, small_network, target
+from sklearn.compose import make_column_transformer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import presets
+from presets import (
+    CNNClassifier,
+    DNNClassifier,
+    DNNRegressor,
+    EnsembleClassifier,
+    KerasClassifier,
+    LSTMClassifier,
+    TunerSearchCV,
+    diagnose,
+)
+
+pytest.importorskip("skops", reason="files without pickle need skops")
+MINE = f"{small_network.__module__}.{small_network.__name__}"
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "estimator.skops"
+
+
+def saved_and_loaded(estimator, file, **how):
+    presets.save(estimator, file)
+    return presets.load(file, **how)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_what_was_saved_predicts_the_same_and_goes_on_the_same(estimator, file):
+    y = target(estimator)
+    model = quick(estimator).fit(X, y)
+    loaded = saved_and_loaded(model, file, trusted=[MINE])
+    np.testing.assert_array_equal(outputs(loaded), outputs(model))
+    assert loaded.history_ == model.history_
+    assert str(diagnose(loaded)) == str(diagnose(model))
+    np.testing.assert_array_equal(outputs(loaded.partial_fit(X, y)), outputs(model.partial_fit(X, y)))
+    np.testing.assert_array_equal(outputs(loaded.fit(X, y)), outputs(model.fit(X, y)))
+
+
+@pytest.mark.parametrize("estimator", ONE_OF_EACH)
+def test_complete_model_is_made_again(estimator, file):
+    model = quick(estimator).fit(X, target(estimator))
+    loaded = saved_and_loaded(model, file, trusted=[MINE])
+    rows = X.astype("float32")
+    np.testing.assert_allclose(
+        loaded.model_.predict(rows, verbose=0), model.model_.predict(rows, verbose=0), rtol=1e-6, atol=1e-7
+    )
+
+
+def test_objects_of_keras_are_kept(file):
+    model = quick(
+        DNNClassifier,
+        optimizer=keras.optimizers.Adam(0.02),
+        init=keras.initializers.HeNormal(seed=1),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+        metrics=["accuracy", keras.metrics.CategoricalAccuracy(name="share")],
+        activation=keras.activations.tanh,
+    ).fit(X, target(DNNClassifier))
+    loaded = saved_and_loaded(model, file)
+    assert loaded.optimizer.get_config() == model.optimizer.get_config()
+    np.testing.assert_array_equal(outputs(loaded), outputs(model))
+    np.testing.assert_array_equal(outputs(loaded.fit(X, target(DNNClassifier))), outputs(model))
+
+
+def test_backbone_is_kept_with_its_weights(file):
+    images = np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), dtype=np.uint8)
+    backbone = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)])
+    model = CNNClassifier(
+        backbone=backbone, augmentation=[keras.layers.RandomFlip()], epochs=1, dense_units=8, random_state=0
+    ).fit(images, np.arange(40) % 2)
+    loaded = saved_and_loaded(model, file)
+    for before, after in zip(backbone.get_weights(), loaded.backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before)
+    np.testing.assert_array_equal(loaded.predict_proba(images), model.predict_proba(images))
+
+
+def test_sequences_of_unequal_length(file):
+    rng = np.random.default_rng(0)
+    sequences = [rng.standard_normal((length, 2)) for length in rng.integers(2, 9, 40)]
+    model = LSTMClassifier(units=(8,), epochs=1, random_state=0).fit(sequences, np.arange(40) % 2)
+    np.testing.assert_array_equal(
+        saved_and_loaded(model, file).predict_proba(sequences), model.predict_proba(sequences)
+    )
+
+
+def test_pipeline_with_its_transformers(file):
+    transformer = make_column_transformer((StandardScaler(), [0, 1]), (OneHotEncoder(handle_unknown="ignore"), [2, 3]))
+    pipeline = make_pipeline(transformer, quick(DNNRegressor)).fit(X, target(DNNRegressor))
+    np.testing.assert_array_equal(saved_and_loaded(pipeline, file).predict(X), pipeline.predict(X))
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        GridSearchCV(quick(DNNClassifier), {"dropout": [0.2, 0.5]}, cv=2, scoring="accuracy"),
+        TunerSearchCV(quick(DNNClassifier), n_trials=2, cv=2, random_state=0),
+        EnsembleClassifier(quick(DNNClassifier), n_members=2, random_state=0),
+    ],
+    ids=["GridSearchCV", "TunerSearchCV", "EnsembleClassifier"],
+)
+def test_searches_and_ensembles(search, file):
+    search.fit(X, target(DNNClassifier))
+    loaded = saved_and_loaded(search, file)
+    np.testing.assert_array_equal(loaded.predict_proba(X), search.predict_proba(X))
+    assert repr(loaded) == repr(search)
+
+
+def test_unfitted_estimator(file):
+    model = DNNClassifier(dropout=0.3, class_weight={0: 1.0, 1: 2.0}, random_state=3)
+    assert saved_and_loaded(model, file).get_params() == model.get_params()
+
+
+# ---------------------------------------------------------------- what is not trusted
+
+
+def test_what_the_user_wrote_must_be_trusted_by_name(file):
+    presets.save(KerasClassifier(network=small_network), file)
+    with pytest.raises(ValueError, match=rf"not trusted by itself: {MINE}.*trusted=\['{MINE}'\]"):
+        presets.load(file)
+    assert presets.load(file, trusted=[MINE]).network is small_network
+
+
+def test_file_that_names_a_foreign_function_is_refused_before_it_is_imported(file, tmp_path, monkeypatch):
+    (tmp_path / "unwanted.py").write_text("def build(*arguments): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    presets.save(KerasClassifier(network=small_network), file)
+    changed = tmp_path / "changed.skops"
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(changed, "w") as target_file:
+        for name in source.namelist():
+            text = source.read(name)
+            target_file.writestr(name, text.replace(small_network.__module__.encode(), b"unwanted"))
+    with pytest.raises(ValueError, match=r"unwanted\.small_network"):
+        presets.load(changed)
+    assert "unwanted" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "name", ["presets.persistence.save", "presets.persistence.importlib", "keras.src.utils.io_utils.print_msg"]
+)
+def test_not_everything_that_a_package_holds_is_trusted(name, file, tmp_path):
+    module, _, function = name.rpartition(".")
+    presets.save(KerasClassifier(network=small_network), file)
+    changed = tmp_path / "changed.skops"
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(changed, "w") as target_file:
+        for entry in source.namelist():
+            text = source.read(entry).replace(small_network.__module__.encode(), module.encode())
+            target_file.writestr(entry, text.replace(small_network.__name__.encode(), function.encode()))
+    with pytest.raises(ValueError, match=f"not trusted by itself: {name}"):
+        presets.load(changed)
+
+
+def test_layer_with_a_lambda_cannot_be_stored(file):
+    backbone = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Lambda(lambda images: images)])
+    with pytest.raises(TypeError, match="cannot be stored without pickle"):
+        presets.save(CNNClassifier(backbone=backbone), file)
+    assert not file.exists()
+
+
+def test_lambda_is_refused(file):
+    with pytest.raises(ValueError, match=r"not trusted by itself: .*<lambda>"):
+        saved_and_loaded(DNNClassifier(activation=lambda values: values), file)
