@@ -87,6 +87,20 @@ def test_pipeline_and_fitted_estimator():
     np.testing.assert_array_equal(pipeline.predict_proba(X), before)
 
 
+@pytest.mark.parametrize(
+    ("network", "rows"),
+    [
+        (DNNClassifier(epochs=2, random_state=0), X),
+        (CNNClassifier(filters=(4,), dense_units=4, **QUICK), RNG.integers(0, 255, (24, 16, 16, 3), dtype=np.uint8)),
+    ],
+    ids=["small signals", "many places"],
+)
+def test_kinks_of_relu_are_no_wrong_gradients(network, rows):
+    for seed in range(3):
+        result = check_gradients(network, rows, LABELS, random_state=seed)
+        assert result.passed, result
+
+
 @pytest.mark.parametrize("factor", [1.0, 1.01])
 def test_gradient_of_a_layer_of_ones_own(factor):
     model = own_model(factor)
