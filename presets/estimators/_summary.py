@@ -45,7 +45,7 @@ def fit_html(network):
     core = network._fitted.recipe.network.model()
     rows = "".join(
         f"<tr><td>{html.escape(layer.name)}</td><td>{type(layer).__name__}</td>"
-        f"<td>{html.escape(str(layer.output.shape[1:]))}</td><td>{layer.count_params():,}</td></tr>"
+        f"<td>{html.escape(_shape_of_row(layer))}</td><td>{layer.count_params():,}</td></tr>"
         for layer in core.layers
     )
     table = (
@@ -56,6 +56,13 @@ def fit_html(network):
         f"<div><p><b>{html.escape(fit_summary(network))}</b></p>{_losses(network.history_)}{table}"
         f"{network.health_.data._repr_html_()}</div>"
     )
+
+
+def _shape_of_row(layer):
+    try:
+        return str(layer.output.shape[1:])
+    except (AttributeError, ValueError):  # inside a subclassed model, or called several times
+        return ""
 
 
 def _losses(history):

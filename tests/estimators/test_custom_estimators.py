@@ -385,3 +385,8 @@ def test_a_regressor_may_end_in_a_sigmoid():
         return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(n_outputs, activation="sigmoid")])
 
     assert np.isfinite(fit(KerasRegressor, bounded).predict(X)).all()
+
+
+def test_notebook_shows_subclassed_networks_without_the_shapes_that_they_keep():
+    html = fit(KerasClassifier, with_own_step)._repr_html_()
+    assert "<td>Dense</td><td></td><td>40</td>" in html
