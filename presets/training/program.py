@@ -109,8 +109,17 @@ class Program:
         x, y, *weights = tree.map_structure(keras.ops.convert_to_tensor, sample)
         outputs = self.core(x, training=False)
         self.core.compute_loss(x, y, outputs, *weights)
-        self.core.compute_metrics(x, y, outputs, *weights or [None])
+        self._check_metrics(self.core.compute_metrics(x, y, outputs, *weights or [None]))
         self.optimizer.build(self.core.trainable_variables)
+
+    @staticmethod
+    def _check_metrics(results):
+        for name, values in results.items():
+            if getattr(values, "shape", ()) != ():
+                raise ValueError(
+                    f"metrics: {name!r} gives an array of shape {tuple(values.shape)} where one number is needed. "
+                    "Average it, as keras.metrics.F1Score(average='macro') does."
+                )
 
     def draw(self, seed, **rules):
         """Draw initial weights; `rules` are those of `draw_weights`."""

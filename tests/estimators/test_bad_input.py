@@ -370,6 +370,12 @@ def test_callback_that_is_none(estimator, callbacks, no_training):
     assert_refused(quick(estimator, callbacks=callbacks), (TypeError, ValueError), "callbacks", X, target(estimator))
 
 
+@plain_classifier
+def test_metric_that_gives_a_number_for_each_class(estimator, no_training):
+    model = quick(estimator, metrics=["f1_score"])
+    assert_refused(model, ValueError, r"metrics: 'f1_score' gives an array of shape \(3,\).*average='macro'", X, LABELS)
+
+
 @one_of_each
 def test_monitor_of_validation_without_its_metric(estimator, no_training):
     model = quick(estimator, monitor="val_mse", metrics=["mae"])
