@@ -269,8 +269,10 @@ class NetworkEstimator(BaseEstimator):
         self.best_epoch_ = outcome.best_epoch + self.n_epochs_ - len(outcome.history["loss"])
         self.stopped_by_, self.rate_rule_ = outcome.stopped_by, outcome.rate_rule
         if outcome.stopped_by == "non_finite_loss":
+            names = ("loss", plan.rules.monitor)
+            name = next(name for name in names if not math.isfinite(self.history_[name][-1]))
             warnings.warn(
-                f"The loss became {self.history_['loss'][-1]} in epoch {self.n_epochs_} at learning_rate="
+                f"The {name} became {self.history_[name][-1]} in epoch {self.n_epochs_} at learning_rate="
                 f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. "
                 "Lower learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
                 ConvergenceWarning,

@@ -97,10 +97,11 @@ class Run:
 def _non_finite_loss(run):
     if run.network.stopped_by_ != "non_finite_loss":
         return None
+    name, value = ("val_loss", run.monitored[-1]) if np.isfinite(run.loss[-1]) else ("loss", run.loss[-1])
     return Finding(
         "non_finite_loss",
         "serious",
-        f"The loss became {run.loss[-1]} in epoch {len(run.loss)} at learning_rate={run.rates[-1]:g}.",
+        f"The {name} became {value} in epoch {len(run.loss)} at learning_rate={run.rates[-1]:g}.",
         "Lower learning_rate, keep clipnorm on and standardize=True, and look for extreme values in X and y.",
         "A5.2",
         figure=len(run.loss),
