@@ -24,7 +24,7 @@ ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 def main():
     """Search by scikit-learn and by Keras Tuner's oracle, two trials at a time."""
     X, y = load_digits(return_X_y=True)
-    network = DNNClassifier(epochs=20, random_state=0)
+    network = DNNClassifier(epochs=100, random_state=0)
     space = dnn_space().only("learning_rate", "dropout")
     ray.init(num_cpus=2, runtime_env={"env_vars": ONE_THREAD}, include_dashboard=False)
     register_ray()
