@@ -4,6 +4,7 @@ Which checks are run depends on what an estimator says it is, so totals differ. 
 some checks would last minutes. The rows "exact" are float64 without what draws by row (dropout, validation split):
 this is what `check_sample_weight_equivalence_*` needs. Every estimator is checked in a process of its own (SciKeras
 leaves TensorFlow's determinism switched on), and SciKeras is given a seed, without which it fails seven checks more.
+Images have no checks, which make tables; `tests/estimators/test_sklearn_checks.py` runs them on images of one column.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from timing import print_environment
 
 EPOCHS = 300
-OURS = ("DNNClassifier", "DNNRegressor", "LSTMClassifier", "LSTMRegressor", "CNNClassifier", "CNNRegressor")
+OURS = ("DNNClassifier", "DNNRegressor", "LSTMClassifier", "LSTMRegressor", "KerasClassifier", "KerasRegressor")
+EXACT = {"dtype": "float64", "dropout": 0.0, "validation_fraction": 0}
 PEERS = {
     "SciKeras": lambda: peers.scikeras_classifier(EPOCHS, random_state=0),
     "keras.wrappers": lambda: peers.keras_wrappers_classifier((16,)),
@@ -25,9 +27,7 @@ PEERS = {
 
 
 def main():
-    import presets
-
-    ours = [name + variant for name in OURS if hasattr(presets, name) for variant in ("", " exact")]
+    ours = [name + variant for name in OURS for variant in ("", " exact")]
     names = [*ours, *PEERS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--estimators", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
@@ -58,8 +58,9 @@ def make(name):
         return PEERS[name]()
     import presets
 
-    exact = {"dtype": "float64", "dropout": 0.0, "validation_fraction": 0} if name.endswith(" exact") else {}
-    return getattr(presets, name.removesuffix(" exact"))(epochs=EPOCHS, **exact)
+    estimator = getattr(presets, name.removesuffix(" exact"))(epochs=EPOCHS)
+    exact = EXACT.items() if name.endswith(" exact") else ()
+    return estimator.set_params(**{parameter: value for parameter, value in exact if hasattr(estimator, parameter)})
 
 
 if __name__ == "__main__":
