@@ -106,12 +106,13 @@ def build_lstm(
 def _recurrent_layers(sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds):
     for number, width in enumerate(units, start=1):
         is_last = number == len(units)
+        ends_alone = is_last and valid is None and pooling == "last"  # the steps before need not be gathered
         directions = []
         for direction in ("forward", "backward") if bidirectional else ("forward",):
             is_backward = direction == "backward"
             steps = layers.LSTM(
                 int(width),
-                return_sequences=True,
+                return_sequences=not ends_alone,
                 recurrent_initializer=recurrent_initializer,
                 recurrent_regularizer=rules["kernel_regularizer"],
                 seed=next(seeds),
@@ -119,7 +120,7 @@ def _recurrent_layers(sequences, valid, units, bidirectional, pooling, recurrent
                 **rules,
             )(_reverse(sequences, valid) if is_backward else sequences)
             if is_last:
-                directions.append(_pool(steps, valid, pooling))
+                directions.append(steps if ends_alone else _pool(steps, valid, pooling))
             else:
                 directions.append(_reverse(steps, valid) if is_backward else steps)
         sequences = directions[0]
@@ -172,8 +173,6 @@ def _reverse(sequences, valid):
 
 def _pool(sequences, valid, pooling):
     if valid is None:
-        if pooling == "last":
-            return sequences[:, -1]
         return ops.max(sequences, axis=1) if pooling == "max" else ops.mean(sequences, axis=1)
     if pooling == "max":  # an LSTM puts out values between -1 and 1
         return ops.max(ops.where(ops.expand_dims(valid, -1), sequences, -ops.ones_like(sequences)), axis=1)
