@@ -26,6 +26,12 @@ class ClipCounter:
         # read once, not once for each variable
         super()._backend_update_step(grads, trainable_variables, ops.convert_to_tensor(learning_rate))
 
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        # TensorFlow keeps every graph in which this was called for good, some MB each, also where nothing is added up
+        if self._distribution_strategy.num_replicas_in_sync == 1:
+            return grads_and_vars
+        return super()._all_reduce_sum_gradients(grads_and_vars)
+
     def _clip_gradients(self, grads):
         if self.clipnorm is None and self.global_clipnorm is None:
             return super()._clip_gradients(grads)

@@ -9,7 +9,7 @@ import threading
 import keras
 
 MAX_PROGRAMS = 16
-"""Idle programs kept. Each holds its network's variables; TensorFlow keeps some MB for good when one is dropped."""
+"""Idle programs kept. Each holds its network's variables and some MB of graphs."""
 
 DROPPED_TOGETHER = 8
 """Programs dropped before their memory is looked for, which takes a tenth of a second."""

@@ -1,5 +1,6 @@
 """Compiled programs are shared, and sharing shows nowhere but in the time."""
 
+import gc
 import multiprocessing
 import pickle
 import threading
@@ -188,6 +189,18 @@ def test_clear_programs_empties_the_pool():
     clear_programs()
     assert len(POOL) == 0
     assert dropped() is None
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
+def test_dropped_programs_leave_no_graph():
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    clear_programs()
+    before = sum(isinstance(thing, FuncGraph) for thing in gc.get_objects())
+    estimator(momentum=0.9, metrics=["accuracy"]).fit(X, Y).predict(X)
+    estimator(optimizer="adam", dtype="mixed_bfloat16").fit(X, Y)
+    clear_programs()
+    assert sum(isinstance(thing, FuncGraph) for thing in gc.get_objects()) == before
 
 
 def test_pickle_carries_no_program():
