@@ -61,8 +61,8 @@ def preset_grid(estimator, *names, prefix=""):
     Examples
     --------
     >>> from presets import DNNClassifier, preset_grid
-    >>> preset_grid(DNNClassifier(), "article", "momentum")
-    [{'momentum': [0.0], 'nesterov': [False]}, {'momentum': [0.9], 'nesterov': [True]}]
+    >>> preset_grid(DNNClassifier(), "article", "deep")[1]
+    {'dropout': [0.5], 'hidden_layer_sizes': [(256, 256, 256, 256)], 'init': ['scaled']}
     """
     names = names or estimator.list_presets()
     chosen = [estimator.from_preset(name).get_params(deep=False) for name in names]
