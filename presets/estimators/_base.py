@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -23,7 +22,8 @@ from presets.data.split import split_rows
 from presets.estimators._fitted import FittedNetwork
 from presets.estimators._health import Health, check_rows, constant_loss
 from presets.estimators._preparation import Preparation
-from presets.estimators._summary import fit_html
+from presets.estimators._seeds import Seeds
+from presets.estimators._summary import divergence, fit_html
 from presets.training.callbacks import copy_for_fit
 from presets.training.dataset import Dataset
 from presets.training.loop import train
@@ -269,12 +269,9 @@ class NetworkEstimator(BaseEstimator):
         self.best_epoch_ = outcome.best_epoch + self.n_epochs_ - len(outcome.history["loss"])
         self.stopped_by_, self.rate_rule_ = outcome.stopped_by, outcome.rate_rule
         if outcome.stopped_by == "non_finite_loss":
-            names = ("loss", plan.rules.monitor)
-            name = next(name for name in names if not math.isfinite(self.history_[name][-1]))
+            what, to_do = divergence(self)
             warnings.warn(
-                f"The {name} became {self.history_[name][-1]} in epoch {self.n_epochs_} at learning_rate="
-                f"{self.history_['learning_rate'][-1]:g}: training stopped, and the best finite weights are kept. "
-                "Lower learning_rate, keep clipnorm on and standardize=True, or look for extreme values in X and y.",
+                f"{what} Training stopped, and the best finite weights are kept. {to_do}",
                 ConvergenceWarning,
                 stacklevel=5,
             )
@@ -449,30 +446,6 @@ class NetworkEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-class Seeds:
-    """Independent streams of random numbers for the parts of a fit; nothing global is drawn from.
-
-    Parameters
-    ----------
-    random_state : int, RandomState or None
-    stream : int, default=0
-        Tells apart fits that go on from one another.
-    """
-
-    def __init__(self, random_state, stream=0):
-        # without a random_state scikit-learn would draw from numpy's global generator, which belongs to the caller
-        source = np.random.RandomState() if random_state is None else check_random_state(random_state)
-        self._entropy = (int(source.randint(2**31 - 1)), stream)
-
-    def generator(self, purpose):
-        """A generator for one purpose."""
-        return np.random.default_rng([*self._entropy, *purpose.encode()])
-
-    def integer(self, purpose):
-        """A seed for one purpose."""
-        return int(self.generator(purpose).integers(2**31 - 1))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """How a fit went, in one line and in a notebook."""
 
 import html
+import math
 
 import numpy as np
 
@@ -27,6 +28,28 @@ def fit_summary(network):
     return (
         f"{type(network).__name__}: {network.n_epochs_} epochs, ended by {network.stopped_by_}; rate {rates[0]:g} to "
         f"{rates[-1]:g} by {network.rate_rule_}; best epoch {network.best_epoch_ + 1}; init {network.init_.rule}"
+    )
+
+
+def divergence(network):
+    """Say which value was no longer finite, where that ended the fit, and what to do.
+
+    Parameters
+    ----------
+    network : estimator
+        Fitted, with `stopped_by_` being "non_finite_loss".
+
+    Returns
+    -------
+    what, to_do : str
+    """
+    history = network.history_
+    monitor = network.monitor if network.monitor in history else network.monitor.removeprefix("val_")
+    name = next(name for name in ("loss", monitor) if not math.isfinite(history[name][-1]))
+    return (
+        f"The {name} became {history[name][-1]} in epoch {network.n_epochs_} at "
+        f"learning_rate={history['learning_rate'][-1]:g}.",
+        "Lower learning_rate, keep clipnorm on and standardize=True, and look for extreme values in X and y.",
     )
 
 

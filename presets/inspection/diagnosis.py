@@ -6,7 +6,7 @@ import numpy as np
 
 from presets import article
 from presets.data.report import Finding, Report
-from presets.estimators._summary import fit_summary
+from presets.estimators._summary import divergence, fit_summary
 from presets.inspection.network import find_network
 from presets.training.probe import vanishing
 
@@ -97,12 +97,12 @@ class Run:
 def _non_finite_loss(run):
     if run.network.stopped_by_ != "non_finite_loss":
         return None
-    name, value = ("val_loss", run.monitored[-1]) if np.isfinite(run.loss[-1]) else ("loss", run.loss[-1])
+    what, to_do = divergence(run.network)
     return Finding(
         "non_finite_loss",
         "serious",
-        f"The {name} became {value} in epoch {len(run.loss)} at learning_rate={run.rates[-1]:g}.",
-        "Lower learning_rate, keep clipnorm on and standardize=True, and look for extreme values in X and y.",
+        what,
+        to_do,
         "A5.2",
         figure=len(run.loss),
         parameter="learning_rate",

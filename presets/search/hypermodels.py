@@ -7,7 +7,7 @@ import keras_tuner
 import numpy as np
 
 from presets.builders.initializers import draw_weights
-from presets.estimators._base import Seeds
+from presets.estimators._seeds import Seeds
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
 from presets.estimators.dnn import DNNClassifier, DNNRegressor
 from presets.estimators.lstm import LSTMClassifier, LSTMRegressor

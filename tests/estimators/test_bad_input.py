@@ -25,6 +25,7 @@ from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
+from presets import diagnose
 from presets.training.pool import program_class
 
 one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
@@ -510,6 +511,16 @@ def test_loss_that_is_no_number(estimator):
     assert model.n_epochs_ < 20
     assert np.isfinite(outputs(model)).all()
     assert all(np.isfinite(weights).all() for weights in model.model_.get_weights())
+
+
+@plain_regressor
+def test_validation_loss_that_is_not_finite_is_named(estimator):
+    y = target(estimator)
+    model = quick(estimator, epochs=20)
+    with pytest.warns(ConvergenceWarning, match=r"The val_loss became (nan|inf) in epoch 1 "):
+        model.fit(X, y, X_val=X * 1e30, y_val=y)
+    assert np.isfinite(model.history_["loss"]).all()
+    assert diagnose(model)[0].what.startswith("The val_loss became ")
 
 
 class Explode(keras.callbacks.Callback):
