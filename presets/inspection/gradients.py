@@ -50,7 +50,8 @@ class GradientCheck:
         -------
         list of str
         """
-        return sorted((path for path, error in self.errors.items() if error > self.tolerance), key=self._badness)
+        wrong = [path for path, error in self.errors.items() if not error <= self.tolerance]  # NaN is wrong
+        return sorted(wrong, key=self._badness)
 
     @property
     def passed(self):
@@ -207,9 +208,8 @@ def _entry_with_float64(key, value):
 def _compare(program, data, n_weights, step, tolerance, rng):
     gradients = program.gradients(data)
     loss = _loss_of(program, data)
-    rounding = (
-        ROUNDING * np.finfo(np.float64).eps * abs(loss()) / step
-    )  # not more for finer steps: it would hide errors
+    # not more for finer steps, which would hide errors
+    rounding = ROUNDING * np.finfo(np.float64).eps * abs(loss()) / step
     errors, n_seen = {}, 0
     for variable, gradient in zip(program.core.trainable_variables, gradients, strict=True):
         places = rng.choice(gradient.size, min(n_weights, gradient.size), replace=False)

@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from presets import DNNClassifier, DNNRegressor, check_gradients
 from presets.estimators import CNNClassifier, LSTMClassifier
+from presets.inspection.gradients import GradientCheck
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 3))
@@ -117,6 +118,10 @@ def test_gradient_of_a_layer_of_ones_own(factor):
         assert f"{check.errors[path]:.1e}" in str(check)
     for now, before in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(now, before)
+
+
+def test_gradient_that_is_no_number_is_wrong():
+    assert GradientCheck({"right": 0.0, "none": np.nan}, 1e-4, 2).wrong == ["none"]
 
 
 def test_result_prints():
