@@ -2,6 +2,7 @@
 
 import importlib
 import types
+import zipfile
 from pathlib import Path
 
 OWN_TYPES = ("presets.", "keras.src.optimizers.", "sklearn.metrics.", "sklearn.model_selection.")
@@ -69,10 +70,14 @@ def load(file, *, trusted=()):
     ImportError
         If skops is not installed.
     ValueError
-        If the file holds a type or a function that is not trusted; the message names all of them.
+        If the file holds a type or a function that is not trusted; the message names all of them. If `save` did not
+        write it, or it is damaged.
     """
     io = _skops()
-    unknown = io.get_untrusted_types(file=Path(file))
+    try:
+        unknown = io.get_untrusted_types(file=Path(file))
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ValueError(f"{file} is damaged, or no file that presets.save wrote.") from error
     own = [name for name in unknown if _is_own(name)]
     refused = sorted(set(unknown) - {*own, *trusted})
     if refused:
@@ -88,7 +93,10 @@ def _is_own(name):
     module, _, attribute = name.rpartition(".")
     if not f"{module}.".startswith(OWN_TYPES + OWN_FUNCTIONS):
         return False
-    found = getattr(importlib.import_module(module), attribute, None)
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except ModuleNotFoundError:  # of another version
+        return False
     kinds = {type: OWN_TYPES, types.FunctionType: OWN_FUNCTIONS}
     return any(
         isinstance(found, kind) and found.__module__ == module and f"{module}.".startswith(modules)

@@ -24,13 +24,24 @@ from presets import (
     diagnose,
 )
 
-pytest.importorskip("skops", reason="files without pickle need skops")
 MINE = f"{small_network.__module__}.{small_network.__name__}"
 
 
 @pytest.fixture
 def file(tmp_path):
     return tmp_path / "estimator.skops"
+
+
+def rewritten(file, *replacements):
+    """A copy of a file with some of its text replaced, as somebody else could write it."""
+    copy = file.with_name("rewritten.skops")
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(copy, "w") as written:
+        for name in source.namelist():
+            text = source.read(name)
+            for old, new in replacements:
+                text = text.replace(old.encode(), new.encode())
+            written.writestr(name, text)
+    return copy
 
 
 def saved_and_loaded(estimator, file, **how):
@@ -71,6 +82,7 @@ def test_objects_of_keras_are_kept(file):
     ).fit(X, target(DNNClassifier))
     loaded = saved_and_loaded(model, file)
     assert loaded.optimizer.get_config() == model.optimizer.get_config()
+    assert loaded.init_.rule == model.init_.rule == "HeNormal"
     np.testing.assert_array_equal(outputs(loaded), outputs(model))
     np.testing.assert_array_equal(outputs(loaded.fit(X, target(DNNClassifier))), outputs(model))
 
@@ -133,33 +145,51 @@ def test_what_the_user_wrote_must_be_trusted_by_name(file):
     assert presets.load(file, trusted=[MINE]).network is small_network
 
 
-def test_file_that_names_a_foreign_function_is_refused_before_it_is_imported(file, tmp_path, monkeypatch):
+@pytest.fixture
+def unwanted(tmp_path, monkeypatch):
+    """A module that must not be imported."""
     (tmp_path / "unwanted.py").write_text("def build(*arguments): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
-    presets.save(KerasClassifier(network=small_network), file)
-    changed = tmp_path / "changed.skops"
-    with zipfile.ZipFile(file) as source, zipfile.ZipFile(changed, "w") as target_file:
-        for name in source.namelist():
-            text = source.read(name)
-            target_file.writestr(name, text.replace(small_network.__module__.encode(), b"unwanted"))
-    with pytest.raises(ValueError, match=r"unwanted\.small_network"):
-        presets.load(changed)
+    yield "unwanted"
     assert "unwanted" not in sys.modules
 
 
+def test_file_that_names_a_foreign_function_is_refused_before_it_is_imported(file, unwanted):
+    presets.save(KerasClassifier(network=small_network), file)
+    changed = rewritten(file, (small_network.__module__, unwanted), (small_network.__name__, "build"))
+    with pytest.raises(ValueError, match=r"not trusted by itself: unwanted\.build"):
+        presets.load(changed)
+
+
+def test_configuration_of_keras_that_names_a_foreign_class_is_refused_before_it_is_imported(file, unwanted):
+    presets.save(DNNClassifier(optimizer=keras.optimizers.Adam()), file)
+    changed = rewritten(file, ("keras.optimizers", unwanted), ("Adam", "build"))
+    with pytest.raises(TypeError, match="Could not locate class 'build'"):
+        presets.load(changed)
+
+
 @pytest.mark.parametrize(
-    "name", ["presets.persistence.save", "presets.persistence.importlib", "keras.src.utils.io_utils.print_msg"]
+    "name",
+    [
+        "presets.persistence.save",
+        "presets.persistence.importlib",
+        "presets.no_such_module.build",
+        "keras.src.utils.io_utils.print_msg",
+    ],
 )
-def test_not_everything_that_a_package_holds_is_trusted(name, file, tmp_path):
+def test_not_everything_that_a_package_holds_is_trusted(name, file):
     module, _, function = name.rpartition(".")
     presets.save(KerasClassifier(network=small_network), file)
-    changed = tmp_path / "changed.skops"
-    with zipfile.ZipFile(file) as source, zipfile.ZipFile(changed, "w") as target_file:
-        for entry in source.namelist():
-            text = source.read(entry).replace(small_network.__module__.encode(), module.encode())
-            target_file.writestr(entry, text.replace(small_network.__name__.encode(), function.encode()))
+    changed = rewritten(file, (small_network.__module__, module), (small_network.__name__, function))
     with pytest.raises(ValueError, match=f"not trusted by itself: {name}"):
         presets.load(changed)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip archive", b"PK\x05\x06" + bytes(18)])
+def test_what_save_did_not_write_is_a_clear_error(content, file):
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"is damaged, or no file that presets\.save wrote"):
+        presets.load(file)
 
 
 def test_layer_with_a_lambda_cannot_be_stored(file):
