@@ -5,7 +5,13 @@ import types
 import zipfile
 from pathlib import Path
 
-OWN_TYPES = ("presets.", "keras.src.optimizers.", "sklearn.metrics.", "sklearn.model_selection.")
+OWN_TYPES = (
+    "presets.",
+    "keras.src.optimizers.",
+    "sklearn.metrics.",
+    "sklearn.model_selection.",
+    "sklearn.utils._metadata_requests.",
+)
 OWN_FUNCTIONS = (
     "presets.builders.",
     "keras.src.activations.",

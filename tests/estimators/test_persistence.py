@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from estimator_list import ESTIMATORS, ONE_OF_EACH, X, outputs, quick, small_network, target
+from sklearn import config_context
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -133,6 +134,14 @@ def test_searches_and_ensembles(search, file):
 def test_unfitted_estimator(file):
     model = DNNClassifier(dropout=0.3, class_weight={0: 1.0, 1: 2.0}, random_state=3)
     assert saved_and_loaded(model, file).get_params() == model.get_params()
+
+
+def test_requests_for_metadata_are_kept(file):
+    with config_context(enable_metadata_routing=True):
+        model = DNNClassifier().set_fit_request(sample_weight=True)
+        loaded = saved_and_loaded(model, file)
+        assert loaded.get_metadata_routing().fit.requests == model.get_metadata_routing().fit.requests
+    assert loaded.get_metadata_routing().fit.requests["sample_weight"] is True
 
 
 # ---------------------------------------------------------------- what is not trusted
