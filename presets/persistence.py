@@ -38,7 +38,8 @@ def save(estimator, file):
     ImportError
         If skops is not installed.
     TypeError
-        If a parameter or an attribute cannot be stored, such as a Keras model with a `Lambda` layer.
+        If a parameter or an attribute cannot be stored, such as a Keras model with a `Lambda` layer, or the requests
+        that `set_fit_request` leaves from scikit-learn 1.9 on.
 
     Examples
     --------
@@ -52,7 +53,8 @@ def save(estimator, file):
     except (AttributeError, RecursionError, TypeError, io.exceptions.UnsupportedTypeException) as error:
         raise TypeError(
             f"{type(estimator).__name__} cannot be stored without pickle: {error}. Leave out lambdas, also those in "
-            "layers, and objects of classes that hold more than numbers, names and arrays."
+            "layers, requests for metadata (set_fit_request), which refer back to their estimator, and objects of "
+            "classes that hold more than numbers, names and arrays."
         ) from error
 
 

@@ -136,12 +136,15 @@ def test_unfitted_estimator(file):
     assert saved_and_loaded(model, file).get_params() == model.get_params()
 
 
-def test_requests_for_metadata_are_kept(file):
+def test_requests_for_metadata_are_kept_or_refused_but_never_lost(file):
     with config_context(enable_metadata_routing=True):
         model = DNNClassifier().set_fit_request(sample_weight=True)
-        loaded = saved_and_loaded(model, file)
-        assert loaded.get_metadata_routing().fit.requests == model.get_metadata_routing().fit.requests
-    assert loaded.get_metadata_routing().fit.requests["sample_weight"] is True
+        if model._metadata_request.owner is model:  # from scikit-learn 1.9 on; older ones keep its name
+            with pytest.raises(TypeError, match="set_fit_request"):
+                presets.save(model, file)
+        else:
+            loaded = saved_and_loaded(model, file)
+            assert loaded.get_metadata_routing().fit.requests["sample_weight"] is True
 
 
 # ---------------------------------------------------------------- what is not trusted
