@@ -188,7 +188,7 @@ PARAMETERS = {
     ),
     "restore_best_weights": (
         "bool",
-        "Whether the weights of the best epoch are kept instead of the last one's.",
+        "Whether the weights of the best epoch, see `best_epoch_`, are kept instead of the last one's.",
     ),
     "shuffle": (
         "bool",
@@ -251,7 +251,8 @@ ATTRIBUTES = {
     ),
     "best_epoch_": (
         "int",
-        "Index of the epoch with the best monitored value; -1 if there was none.",
+        "Index of the epoch with the best monitored value; -1 if there was none. In trainings of 200 epochs and more the "
+        "mean of the last hundredth of them is compared, as the best of so many single values may be luck.",
     ),
     "init_": (
         "InitChoice",

@@ -207,7 +207,7 @@ class PlateauRule(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Lower the rate where the validation loss stands still; stop where the rate is very small."""
-        self._plateau.is_best(logs["val_loss"])
+        self._plateau.observe(logs["val_loss"])
         rate = self._plateau.next_rate(self._rate)
         if self._plateau.is_over(rate):
             self.model.stop_training = True

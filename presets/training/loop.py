@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from presets.training.best import BestEpoch
 from presets.training.callbacks import needs_batches, takes_rate_over, watches
 from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
@@ -101,8 +102,10 @@ def follow(program, plan, calls, *, is_watched):
     Outcome
     """
     core, rules = program.core, plan.rules
+    maximize = _is_score(core, rules.monitor, plan.validates)
+    best = BestEpoch(maximize=maximize, n_averaged=rules.n_averaged)
     plateau = Plateau(
-        maximize=_is_score(core, rules.monitor, plan.validates),
+        maximize=maximize,
         patience=rules.patience,
         lr_factor=rules.lr_factor,
         min_lr=rules.min_lr_factor * program.learning_rate,
@@ -125,7 +128,8 @@ def follow(program, plan, calls, *, is_watched):
         if not all(map(math.isfinite, (logs["loss"], logs[rules.monitor]))):
             outcome.stopped_by = "non_finite_loss"
             break
-        if plateau.is_best(logs[rules.monitor]):
+        plateau.observe(logs[rules.monitor])
+        if best.is_best(logs[rules.monitor]):
             outcome.weights, outcome.best_epoch = result.weights(), recorder.n_epochs - 1
         if core.stop_training:
             outcome.stopped_by = "callback"

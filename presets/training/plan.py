@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from presets import article
 from presets.training.dataset import Dataset
 
 
@@ -34,6 +35,11 @@ class Rules:
     restore_best_weights: bool
     shuffle: bool
     by_steps: bool
+
+    @property
+    def n_averaged(self):
+        """Epochs over whose mean the best epoch is found."""
+        return max(int(self.epochs * article.BEST_OVER), 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,21 +25,16 @@ class Plateau:
     def __init__(self, *, maximize, patience, lr_factor, min_lr, min_delta):
         self._sign = -1.0 if maximize else 1.0
         self.patience, self.lr_factor, self.min_lr, self.min_delta = patience, lr_factor, min_lr, min_delta
-        self.best = math.inf
         self._reference = math.inf
         self._waited = 0
 
-    def is_best(self, value):
-        """Whether this is the best value so far; to be asked once an epoch."""
+    def observe(self, value):
+        """Take the value of one more epoch."""
         value = self._sign * value
         if value < self._reference - self.min_delta:
             self._reference, self._waited = value, 0
         else:
             self._waited += 1
-        if value < self.best:
-            self.best = value
-            return True
-        return False
 
     @property
     def n_alike(self):
