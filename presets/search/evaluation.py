@@ -5,6 +5,7 @@ import traceback
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.stats import median_abs_deviation
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 
@@ -94,16 +95,13 @@ class Bar:
     Parameters
     ----------
     metric : str
-    best : float
-        Mean score of the best trial.
     best_folds : list of float
-        The best score of any trial on each fold.
+        Scores of the best trial on each fold.
     screenings : list of float
         Scores of all screenings.
     """
 
     metric: str
-    best: float
     best_folds: list
     screenings: list
 
@@ -114,7 +112,7 @@ class Bar:
         if not folds:
             return None
         screenings = [result.screening.scores[metric] for result in results if result.screening is not None]
-        return cls(metric, float(np.mean(folds, axis=1).max()), np.max(folds, axis=0).tolist(), screenings)
+        return cls(metric, max(folds, key=np.mean), screenings)
 
     def is_screened_out(self, score):
         """Whether a trial is not among the best after few epochs."""
@@ -122,8 +120,12 @@ class Bar:
         return sum(other > score for other in self.screenings) >= n_passing
 
     def is_out_of_reach(self, scores):
-        """Whether a trial could not win even if it did as well as any trial on each fold that is left."""
-        return np.mean(scores + self.best_folds[len(scores) :]) < self.best
+        """Whether a trial is behind the best on the same folds, by more than chance makes of so many.
+
+        Chance is how far from their median half of the best trial's folds are: one odd fold does not matter.
+        """
+        behind = np.mean(self.best_folds[: len(scores)]) - np.mean(scores)
+        return behind > median_abs_deviation(self.best_folds) / np.sqrt(len(scores))
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,10 @@ class TunerSearchCV(BaseSearchCV):
     prune : bool, default=True
         Whether hopeless trials end early. A network that may train for 80 epochs or more is screened: it is fitted on
         the first fold with a sixteenth of them, and the trial goes on if that is among the best third of all
-        screenings (asynchronous successive halving, Li et al. 2020). A trial loses its remaining folds once it could
-        not become the best even by doing as well as any trial did on each of them. Folds that were not run are NaN, and
-        the trial is ranked last. Not done with "hyperband", whose rounds are not comparable.
+        screenings (asynchronous successive halving, Li et al. 2020). A trial loses its remaining folds once it is
+        further behind the best one on the same folds than chance makes of so many (a race, Maron and Moore 1994).
+        Folds that were not run are NaN, and the trial is ranked last. Not done with "hyperband", whose rounds are not
+        comparable.
     n_jobs : int or None, default=None
         Trials that run side by side, by joblib's backend.
     directory : path-like or None, default=None

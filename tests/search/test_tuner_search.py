@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from presets import DNNClassifier, DNNRegressor, TunerSearchCV
 from presets.search import Choice, LogUniform, dnn_space
+from presets.search.evaluation import Bar
 from presets.search.oracles import ORACLES
 
 X, y = make_classification(90, 6, n_informative=4, n_classes=3, random_state=0)
@@ -199,6 +200,16 @@ def test_hopeless_trials_lose_their_folds():
     everything = clone(search).set_params(prune=False).fit(X, X[:, 0] > 0)
     assert set(everything.cv_results_["status"]) == {"completed"}
     assert everything.best_index_ == 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_over"),
+    [([0.80], False), ([0.77], True), ([0.80, 0.82], False), ([0.80, 0.80], True), ([0.82, 0.70], True)],
+    ids=str,
+)
+def test_a_trial_is_hopeless_when_chance_does_not_explain_that_it_is_behind(scores, is_over):
+    best_folds = [0.81, 0.83, 0.85, 0.76, 0.79]  # half of them are within .02 of their median
+    assert Bar("score", best_folds, []).is_out_of_reach(scores) == is_over
 
 
 def test_a_screening_ends_most_trials_early(tmp_path):
