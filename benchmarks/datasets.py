@@ -38,8 +38,11 @@ def tabular_names(folder):
     return [entry["name"] for entry in _manifest(folder) if entry["task"].startswith("tabular-")]
 
 
-def load_tabular(folder, name):
-    """Read the set `name` of `folder`, sample it down to 10,000 rows, split it 75/25, encode and standardise it."""
+def load_tabular(folder, name, split=0):
+    """Read the set `name` of `folder`, sample it down to 10,000 rows, split it 75/25, encode and standardise it.
+
+    `split` is the seed of the split.
+    """
     entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
     table = pd.read_csv(Path(folder) / entry["file"])
     table = table.drop(columns=UNUSED_COLUMNS.get(name, []))
@@ -48,7 +51,7 @@ def load_tabular(folder, name):
     y = table.pop(entry["target"]).to_numpy()
     is_classification = entry["task"] == "tabular-classification"
     X_train, X_test, y_train, y_test = train_test_split(
-        table, y, test_size=0.25, random_state=0, stratify=y if is_classification else None
+        table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None
     )
     encoder = _columns(table, entry["categorical"]).fit(X_train)
     if not is_classification:

@@ -1,8 +1,9 @@
 """TunerSearchCV, GridSearchCV, RandomizedSearchCV and SklearnTuner over the same space, with the same seconds for each.
 
 Everyone searches the article's space around the same DNN estimator with the same folds, then fits the best on all
-training rows (not counted in the seconds) and is scored on the test rows: with several seeds, since one fit's score
-differs more from the next one's than the searches do. Only TunerSearchCV knows a budget of time.
+training rows (not counted in the seconds) and is scored on the test rows. This is repeated with other splits into
+training and test rows, other folds and other proposals, since all three make more difference than the searches do.
+Only TunerSearchCV knows a budget of time.
 GridSearchCV and RandomizedSearchCV are given one candidate after the other, and a callback ends the fit in which the
 time is over. A trial counts if it ended in time; those that TunerSearchCV ended early, as hopeless, are counted apart.
 Programs are dropped before every search.
@@ -11,11 +12,11 @@ Programs are dropped before every search.
 import argparse
 import contextlib
 import itertools
-import statistics
 import tempfile
 import warnings
 
 import keras_tuner
+import numpy as np
 from datasets import load_tabular
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid, ParameterSampler, StratifiedKFold
@@ -30,23 +31,24 @@ class TimeOverError(keras_tuner.errors.FatalError):
     """Ends a search of Keras Tuner's, which knows no budget either."""
 
 
-def tuner_search(estimator, space, table, cv, seconds):
+def tuner_search(estimator, space, table, cv, seconds, seed):
     from presets import TunerSearchCV
 
-    search = TunerSearchCV(estimator, space=space, cv=cv, n_trials=None, timeout=seconds, refit=False, random_state=0)
+    search = TunerSearchCV(
+        estimator, space=space, cv=cv, n_trials=None, timeout=seconds, refit=False, random_state=seed
+    )
     search.fit(table.X_train, table.y_train)
     status = search.cv_results_["status"].tolist()
     return search.best_params_, search.best_score_, status.count("completed"), status.count("pruned")
 
 
-def grid_search(estimator, space, table, cv, seconds):
+def grid_search(estimator, space, table, cv, seconds, seed):
     return one_by_one(estimator, ParameterGrid(space.grid(3)), table, cv, seconds)
 
 
-def randomized_search(estimator, space, table, cv, seconds):
-    draws = (
-        next(iter(ParameterSampler(space.distributions(), 1, random_state=number))) for number in itertools.count()
-    )
+def randomized_search(estimator, space, table, cv, seconds, seed):
+    random = np.random.RandomState(seed)
+    draws = (next(iter(ParameterSampler(space.distributions(), 1, random_state=random))) for _ in itertools.count())
     return one_by_one(estimator, draws, table, cv, seconds)
 
 
@@ -66,7 +68,7 @@ def one_by_one(estimator, candidates, table, cv, seconds):
     return best_params, best_score, n_trials, 0
 
 
-def sklearn_tuner(estimator, space, table, cv, seconds):
+def sklearn_tuner(estimator, space, table, cv, seconds, seed):
     estimator, deadline = ending(estimator, seconds)
 
     def build(hp):
@@ -80,7 +82,7 @@ def sklearn_tuner(estimator, space, table, cv, seconds):
                 keras_tuner.Objective("score", "max"),
                 max_trials=10**6,
                 hyperparameters=space.hyperparameters(estimator.get_params()),
-                seed=1,
+                seed=seed + 1,  # it draws another where it is given 0
             ),
             build,
             cv=cv,
@@ -117,49 +119,47 @@ def main():
     parser.add_argument("--seconds", type=float, default=60.0, help="for each search")
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--finals", type=int, default=5, help="seeds of the final fit")
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)
 
     print_environment()
-    print("| set | search | trials | and pruned | score of the folds | test score | of each seed |")
-    print("|---|---|---|---|---|---|---|")
-    scores = {name: [] for name in options.contenders}
-    cv_scores = {name: [] for name in options.contenders}
-    trials = {name: [] for name in options.contenders}
-    for number, set_name in enumerate(options.sets):
-        table = load_tabular(options.data, set_name)
+    print("| repeat | set | search | trials | and pruned | score of the folds | test score |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    rows = {name: [] for name in options.contenders}
+    rounds = itertools.product(range(options.repeats), options.sets)
+    for number, (seed, set_name) in enumerate(rounds):
+        table = load_tabular(options.data, set_name, split=seed)
         shift = number % len(options.contenders)
         for name in options.contenders[shift:] + options.contenders[:shift]:
-            n_completed, n_pruned, cv_score, finals = run(CONTENDERS[name], table, options)
-            score = statistics.mean(finals)
-            scores[name].append(score)
-            cv_scores[name].append(cv_score)
-            trials[name].append(n_completed + n_pruned)
-            each = ", ".join(f"{final:.3f}" for final in finals)
-            print(
-                f"| {set_name} | {name} | {n_completed} | {n_pruned} | {cv_score:.4f} | {score:.4f} | {each} |",
-                flush=True,
-            )
+            row = run(CONTENDERS[name], table, options.folds, options.seconds, seed)
+            rows[name].append(row)
+            print(f"| {seed} | {set_name} | {name} | {line(row)} |", flush=True)
     for name in options.contenders:
-        means = statistics.mean(cv_scores[name]), statistics.mean(scores[name])
-        print(f"| **mean** | {name} | {statistics.mean(trials[name]):.1f} | | {means[0]:.4f} | {means[1]:.4f} | |")
+        for i, set_name in enumerate(options.sets):
+            print(f"| mean | {set_name} | {name} | {line(np.mean(rows[name][i :: len(options.sets)], axis=0))} |")
+        print(f"| **mean** | | {name} | {line(np.mean(rows[name], axis=0))} |")
 
 
-def run(contender, table, options):
-    """Trials, the score that chose the best, and the best's test scores, one for each seed of the final fit."""
+def line(row):
+    """Cells of a row, or of a mean of rows."""
+    n_completed, n_pruned, cv_score, test_score = row
+    return f"{n_completed:.3g} | {n_pruned:.3g} | {cv_score:.4f} | {test_score:.4f}"
+
+
+def run(contender, table, n_folds, seconds, seed):
+    """Trials that ended, and those ended early, the score that chose the best, and the best's test score."""
     from presets import DNNClassifier, DNNRegressor, clear_programs
     from presets.search import dnn_space
 
     is_classification = table.metric == "accuracy"
-    estimator = (DNNClassifier if is_classification else DNNRegressor)(random_state=0)
-    cv = (StratifiedKFold if is_classification else KFold)(options.folds, shuffle=True, random_state=0)
+    estimator = (DNNClassifier if is_classification else DNNRegressor)(random_state=seed)
+    cv = (StratifiedKFold if is_classification else KFold)(n_folds, shuffle=True, random_state=seed)
     clear_programs()
-    params, cv_score, n_completed, n_pruned = contender(estimator, dnn_space(), table, cv, options.seconds)
-    finals = (clone(estimator).set_params(**params, random_state=seed) for seed in range(options.finals))
-    scores = [final.fit(table.X_train, table.y_train).score(table.X_test, table.y_test) for final in finals]
-    return n_completed, n_pruned, cv_score, scores
+    params, cv_score, n_completed, n_pruned = contender(estimator, dnn_space(), table, cv, seconds, seed)
+    final = clone(estimator).set_params(**params).fit(table.X_train, table.y_train)
+    return n_completed, n_pruned, cv_score, final.score(table.X_test, table.y_test)
 
 
 if __name__ == "__main__":
