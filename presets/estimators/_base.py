@@ -375,11 +375,13 @@ class NetworkEstimator(BaseEstimator):
     def _rules(self, n_rows, *, validates, **overrides):
         batch_size = int(min(self.batch_size, n_rows))
         n_updates = math.ceil(n_rows / batch_size)
+        epochs = self._budget.n_epochs(n_updates) if self.epochs == "auto" else int(self.epochs)
         rules = {
-            "epochs": self._budget.n_epochs(n_updates) if self.epochs == "auto" else int(self.epochs),
+            "epochs": epochs,
             "batch_size": batch_size,
             "patience": self._budget.patience(n_updates) if self.patience == "auto" else int(self.patience),
             "monitor": self.monitor if validates else self.monitor.removeprefix("val_"),
+            "n_averaged": self._budget.n_averaged(epochs),
             "lr_factor": self.lr_factor,
             "min_lr_factor": self.min_lr_factor,
             "min_delta": self.min_delta,

@@ -188,7 +188,9 @@ PARAMETERS = {
     ),
     "restore_best_weights": (
         "bool",
-        "Whether the weights of the best epoch, see `best_epoch_`, are kept instead of the last one's.",
+        "Whether the weights of the best epoch are kept instead of the last one's. It is the one with the best mean of "
+        "the monitored value over as many epochs, up to itself, as {averaged:.0%} of `epochs` are, and at least over "
+        "itself: the best of hundreds of single values may be luck.",
     ),
     "shuffle": (
         "bool",
@@ -251,8 +253,7 @@ ATTRIBUTES = {
     ),
     "best_epoch_": (
         "int",
-        "Index of the epoch with the best monitored value; -1 if there was none. In trainings of 200 epochs and more the "
-        "mean of the last hundredth of them is compared, as the best of so many single values may be luck.",
+        "Index of the best epoch, see `restore_best_weights`; -1 if there was none.",
     ),
     "init_": (
         "InitChoice",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from presets import article
 from presets.training.dataset import Dataset
 
 
@@ -18,6 +17,8 @@ class Rules:
     epochs, batch_size, patience : int
     monitor : str
         Name in the history of the value that decides on the rate and the best weights.
+    n_averaged : int
+        Epochs over whose mean the best one is found.
     lr_factor, min_lr_factor, min_delta : float
         Of the plateau rule (A5.3).
     restore_best_weights, shuffle : bool
@@ -29,17 +30,13 @@ class Rules:
     batch_size: int
     patience: int
     monitor: str
+    n_averaged: int
     lr_factor: float
     min_lr_factor: float
     min_delta: float
     restore_best_weights: bool
     shuffle: bool
     by_steps: bool
-
-    @property
-    def n_averaged(self):
-        """Epochs over whose mean the best epoch is found."""
-        return max(int(self.epochs * article.BEST_OVER), 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ def make_rules(**changes):
         "batch_size": 32,
         "patience": 100,
         "monitor": "val_loss",
+        "n_averaged": 1,
         "lr_factor": 0.5,
         "min_lr_factor": 1e-3,
         "min_delta": 1e-4,

@@ -31,12 +31,12 @@ def test_one_lucky_epoch_is_not_the_best():
     assert np.flatnonzero(best_so_far(values, n_averaged=3))[-1] == 6
 
 
-@pytest.mark.parametrize(("epochs", "n_averaged"), [(12, 1), (199, 1), (300, 3)])
-def test_best_weights_are_those_of_the_best_epoch(epochs, n_averaged):
-    rules = make_rules(epochs=epochs, restore_best_weights=True, patience=1000)
+@pytest.mark.parametrize("n_averaged", [1, 3])
+def test_best_weights_are_those_of_the_best_epoch(n_averaged):
+    rules = make_rules(epochs=40, restore_best_weights=True, n_averaged=n_averaged)
     outcome, program = run(make_recipe(dropout=0.5), make_data(), rules)
     losses = outcome.history["val_loss"]
-    means = [np.mean(losses[max(end - n_averaged, 0) : end]) for end in range(1, epochs + 1)]
+    means = [np.mean(losses[max(end - n_averaged, 0) : end]) for end in range(1, 41)]
     assert outcome.best_epoch == int(np.argmin(means))
     program.load_weights(outcome.weights)
     logs = evaluate(program, make_data(), np.arange(120, 150), 32)
