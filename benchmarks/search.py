@@ -3,7 +3,8 @@
 Everyone searches the article's space around the same DNN estimator with the same folds, then fits the best on all
 training rows (not counted in the seconds) and is scored on the test rows. This is repeated with other splits into
 training and test rows, other folds and other proposals, since all three make more difference than the searches do.
-Only TunerSearchCV knows a budget of time.
+Only TunerSearchCV knows a budget of time, and gives the estimator as it was given where no trial ended; so it is counted
+for everyone.
 GridSearchCV and RandomizedSearchCV are given one candidate after the other, and a callback ends the fit in which the
 time is over. A trial counts if it ended in time; those that TunerSearchCV ended early, as hopeless, are counted apart.
 Programs are dropped before every search.
@@ -54,7 +55,7 @@ def randomized_search(estimator, space, table, cv, seconds, seed):
 
 def one_by_one(estimator, candidates, table, cv, seconds):
     estimator, deadline = ending(estimator, seconds)
-    best_score, best_params, n_trials = -float("inf"), {}, 0
+    best_score, best_params, n_trials = float("nan"), {}, 0
     for params in candidates:
         values = {name: [value] for name, value in params.items()}
         grid = GridSearchCV(estimator, values, cv=cv, refit=False, error_score="raise")
@@ -63,7 +64,7 @@ def one_by_one(estimator, candidates, table, cv, seconds):
         if deadline.seconds_left < 0:
             break
         n_trials += 1
-        if grid.best_score_ > best_score:
+        if n_trials == 1 or grid.best_score_ > best_score:
             best_score, best_params = grid.best_score_, grid.best_params_
     return best_params, best_score, n_trials, 0
 
