@@ -3,11 +3,10 @@
 Everyone searches the article's space around the same DNN estimator with the same folds, then fits the best on all
 training rows (not counted in the seconds) and is scored on the test rows. This is repeated with other splits into
 training and test rows, other folds and other proposals, since all three make more difference than the searches do.
-Only TunerSearchCV knows a budget of time, and gives the estimator as it was given where no trial ended; so it is counted
-for everyone.
-GridSearchCV and RandomizedSearchCV are given one candidate after the other, and a callback ends the fit in which the
-time is over. A trial counts if it ended in time; those that TunerSearchCV ended early, as hopeless, are counted apart.
-Programs are dropped before every search.
+Only TunerSearchCV knows a budget of time. Where no trial ended it gives the estimator as it was given, which is counted
+for everyone. GridSearchCV and RandomizedSearchCV are given one candidate after the other, and a callback ends the fit
+in which the time is over. A trial counts if it ended in time; those that TunerSearchCV ended early, as hopeless, are
+counted apart. Programs are dropped before every search.
 """
 
 import argparse

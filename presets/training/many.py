@@ -29,12 +29,11 @@ class Member:
 
 
 def can_train_together(program, plans):
-    """Whether one program can train all of them: they are alike, their data fit on the device, nobody takes part.
+    """Whether this program can train all of them: they are alike, their data fit on the device, nobody takes part.
 
     Parameters
     ----------
     program : Program
-        Of a backend that trains members together.
     plans : list of Plan
 
     Returns
@@ -43,7 +42,8 @@ def can_train_together(program, plans):
     """
     n_bytes = sum(len(data) * data.x.row_bytes for plan in plans for data in {plan.training, plan.validation})
     return (
-        not program.has_schedule
+        program.members_epochs > 0
+        and not program.has_schedule
         and not plans[0].rules.by_steps
         and len({plan.shape for plan in plans}) == 1
         and n_bytes <= DEVICE_BUDGET

@@ -158,6 +158,24 @@ def test_own_train_step_is_used():
     np.testing.assert_allclose(outcome.history["val_loss"], plain.history["val_loss"], rtol=1e-5)
 
 
+def build_convolution(input_shape, n_outputs, *, kernel_initializer, **arguments):
+    rules = {"kernel_initializer": kernel_initializer}
+    inputs = keras.Input(input_shape)
+    steps = keras.layers.Reshape((*input_shape, 1))(inputs)
+    steps = keras.layers.Conv1D(4, 3, activation="relu", name="steps", **rules)(steps)
+    outputs = keras.layers.Dense(n_outputs, name="outputs", **rules)(keras.layers.Flatten()(steps))
+    return keras.Model(inputs, outputs)
+
+
+def test_convolutions_learn_the_same_and_never_in_a_loop_of_jax_on_a_cpu():
+    recipe = make_recipe(build_convolution)
+    whole, program = run(recipe, make_data(), make_rules())
+    steps, _ = run(recipe, make_data(), make_rules(by_steps=True))
+    assert_same(whole, steps)
+    if keras.backend.backend() == "jax" and "cpu" in str(keras.distribution.list_devices()):
+        assert program.epochs_together == 1  # in a loop they take 17 times as long
+
+
 @pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16", "mixed_float16"])
 def test_other_types_learn_the_same_thing(dtype):
     expected, _ = run(make_recipe(l2=0.01), make_data(), make_rules())
