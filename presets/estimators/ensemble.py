@@ -37,8 +37,8 @@ class Ensemble(BaseEstimator):
     def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the members, each from its own seed; it draws initial weights, validation split, dropout and order.
 
-        On JAX, members that are networks of this package themselves train together, in one program with a member axis;
-        else one after the other, or in `n_jobs` processes.
+        On JAX, members that are networks of this package themselves train together, in one program with a member axis
+        (on a CPU, those without convolutions); else one after the other, or in `n_jobs` processes.
 
         Parameters
         ----------
