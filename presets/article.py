@@ -172,7 +172,7 @@ CNN_BUDGET = Budget(epochs=20, updates=3000)
 ADAPTIVE = MappingProxyType({"optimizer": "rmsprop", "learning_rate": 1e-3})  # S1; the rate is Keras's for RMSprop
 NESTEROV_MOMENTUM = MappingProxyType({"momentum": 0.9, "nesterov": True})  # Sutskever et al. 2013
 # Such momentum makes ten times the step of each gradient: at a rate of .1 the twenty tables of benchmarks/accuracy.py
-# score .829 in the mean of one split, at .02 .852, where they have .850 without momentum.
+# score .829 with --splits 1, at .02 .852, where they have .850 without momentum.
 WITH_MOMENTUM = MappingProxyType({**NESTEROV_MOMENTUM, "learning_rate": 0.02})
 DNN_PRESETS = MappingProxyType(
     {

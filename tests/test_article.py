@@ -103,6 +103,12 @@ def test_budget_of_dense_networks(updates_per_epoch, epochs, patience):
     assert article.DNN_BUDGET.patience(updates_per_epoch) == patience
 
 
+@pytest.mark.parametrize(("epochs", "n_averaged"), [(1, 1), (100, 1), (199, 1), (200, 2), (2667, 26)])
+def test_only_long_trainings_of_dense_networks_average(epochs, n_averaged):
+    assert article.DNN_BUDGET.n_averaged(epochs) == n_averaged
+    assert article.LSTM_BUDGET.n_averaged(epochs) == article.CNN_BUDGET.n_averaged(epochs) == 1
+
+
 def test_recurrent_networks_wait_longer():
     assert [article.LSTM_BUDGET.patience(updates) for updates in (2, 100)] == [250, 10]
 

@@ -33,6 +33,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_sample_weight
 
 from presets import DNNClassifier, DNNRegressor, preset_grid
+from presets.estimators.cnn import CNN
+from presets.estimators.lstm import LSTM
 
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
 one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
@@ -193,6 +195,15 @@ def test_fixed_number_of_epochs(estimator):
     assert model.n_epochs_ == 7
     assert model.stopped_by_ == "epochs"
     assert {len(values) for values in model.history_.values()} == {7}
+
+
+@one_of_each
+def test_best_epoch_of_a_long_training_is_that_of_the_best_mean(estimator):
+    model = quick(estimator, learning_rate=2.0, epochs=400, patience=1000).fit(**parts(estimator))
+    n_averaged = 1 if isinstance(model, LSTM | CNN) else 4
+    losses = model.history_["val_loss"]
+    means = [np.mean(losses[max(end - n_averaged, 0) : end]) for end in range(1, len(losses) + 1)]
+    assert model.best_epoch_ == int(np.argmin(means))
 
 
 @plain_estimator

@@ -172,6 +172,9 @@ def test_convolutions_learn_the_same_and_never_in_a_loop_of_jax_on_a_cpu():
     whole, program = run(recipe, make_data(), make_rules())
     steps, _ = run(recipe, make_data(), make_rules(by_steps=True))
     assert_same(whole, steps)
+    data, rows = program.put(make_data().take(slice(None))), np.arange(120, 150, dtype="int32")
+    at_once, in_parts = (program.test_epoch(data, rows, size) for size in (30, 8))
+    assert in_parts == pytest.approx(at_once, rel=1e-5)
     if keras.backend.backend() == "jax" and "cpu" in str(keras.distribution.list_devices()):
         assert program.epochs_together == 1  # in a loop they take 17 times as long
 
