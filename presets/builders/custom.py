@@ -73,6 +73,7 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
         if isinstance(model, keras.Sequential) and not model.built:
             model.build((None, *input_shape))  # a call would build it for that many samples
         numbers = keras.dtype_policies.get(dtype).variable_dtype
+        _set_input_types(model, numbers)
         outputs = model(tree.map_shape_structure(lambda shape: ops.zeros((2, *shape), dtype=numbers), input_shape))
     if getattr(outputs, "shape", None) != (2, n_outputs):
         raise ValueError(
@@ -104,17 +105,26 @@ def _last_activation(model):
 def _defaults(seed, dtype):
     """Seed what a layer without a seed draws from, and set the type of a layer without one, for the time of building.
 
-    Keras takes such seeds from Python's own generator, and what it draws is put back.
+    Keras takes such seeds from Python's own generator, and what it draws is put back. The policy belongs to this thread
+    alone.
     """
-    policy, number = keras.dtype_policies.get(dtype), keras.config.floatx()
     with _BUILDING:
         state, usual = random.getstate(), keras.config.dtype_policy()
         try:
             random.seed(seed)
-            keras.config.set_floatx(policy.variable_dtype)
-            keras.config.set_dtype_policy(policy)
+            keras.config.set_dtype_policy(keras.dtype_policies.get(dtype))
             yield
         finally:
             random.setstate(state)
-            keras.config.set_floatx(number)
             keras.config.set_dtype_policy(usual)
+
+
+def _set_input_types(model, dtype):
+    """Give inputs without a type of their own the type of the rows that they get.
+
+    `keras.Input` takes the type from Keras's `floatx`. All threads share that setting, so that it cannot be changed for
+    the time of building: networks of another type that are built at that moment would get it too.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.InputLayer) and layer.dtype == keras.config.floatx():
+            layer._dtype = layer.output._dtype = dtype
