@@ -1,0 +1,101 @@
+"""Files that are whole at any moment: the old one stays until the new one is on the disk."""
+
+import contextlib
+import os
+import secrets
+import stat
+import time
+from pathlib import Path
+
+LEFT_BEHIND = 3600
+"""Seconds after which a partial file that nobody has touched belongs to a process that was killed."""
+
+
+@contextlib.contextmanager
+def replacing(path, mode="wb", *, exclusive=False):
+    """Open a file for writing. It takes its place in one step, when the block ends without an error.
+
+    The content goes to a hidden file in the same directory, whose name ends in ``.tmp``. It reaches the disk before it
+    takes the place of `path`. A full disk or a killed process leaves the old file as it was. The new file has the
+    permissions of the old one. A symbolic link stays, and its target is replaced. A pipe or a device is written
+    directly.
+
+    Parameters
+    ----------
+    path : path-like
+    mode : {"wb", "w"}, default="wb"
+        Text is written as UTF-8.
+    exclusive : bool, default=False
+        Whether the file must be new. Of several processes that write the same path, one succeeds.
+
+    Yields
+    ------
+    file
+        Open for writing.
+
+    Raises
+    ------
+    FileExistsError
+        If the file must be new and is there.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> with replacing("report.html", "w") as file:
+    ...     file.write(page)
+    """
+    encoding = None if "b" in mode else "utf-8"
+    path = Path(os.path.realpath(path))
+    old = _mode_of(path)
+    if old is not None and exclusive:
+        raise FileExistsError(f"{path} is there already.")
+    if old is not None and not stat.S_ISREG(old):
+        with open(path, mode, encoding=encoding) as file:  # a directory is an error here
+            yield file
+        return
+    _remove_left_behind(path)
+    partial = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
+    try:
+        # unlike those of `tempfile`, files opened so get the permissions that the user's umask gives
+        with open(partial, mode.replace("w", "x"), encoding=encoding) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if old is not None:
+            os.chmod(partial, stat.S_IMODE(old))
+        if exclusive:
+            os.link(partial, path)  # unlike `os.replace`, fails if the path is there
+        else:
+            os.replace(partial, path)
+        _sync_directory(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _mode_of(path):
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _remove_left_behind(path):
+    for left in path.parent.glob(f".{_literally(path.name[:200])}.*.tmp"):
+        with contextlib.suppress(OSError):  # another process removed it
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                left.unlink()
+
+
+def _literally(name):
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+
+
+def _sync_directory(directory):
+    """Put the new name on the disk too, where the system can open directories."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
