@@ -82,8 +82,8 @@ class Result:
         return [fold.scores[metric] for fold in self.folds]
 
     def mean(self, metric):
-        """Mean over the folds that were scored, or the score of the screening alone; NaN if the trial failed."""
-        if self.status == FAILED:
+        """Mean over the folds that were scored, or the score of the screening alone; NaN if the trial has neither."""
+        if self.status == FAILED or not self.scored:
             return float("nan")
         return float(np.mean(self.scores(metric) or self.screening.scores[metric]))
 

@@ -260,8 +260,11 @@ def test_the_budget_ends_a_training_and_returns_the_best_so_far():
     assert search.best_estimator_.callbacks is None
 
 
-def test_without_a_complete_trial_the_estimator_is_taken_as_given():
-    search = TunerSearchCV(LogisticRegression(), space=REGULAR, timeout=1e-9, n_trials=None, random_state=0)
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_without_a_complete_trial_the_estimator_is_taken_as_given(verbose):
+    search = TunerSearchCV(
+        LogisticRegression(), space=REGULAR, timeout=1e-9, n_trials=None, random_state=0, verbose=verbose
+    )
     with pytest.warns(UserWarning, match="before a trial was complete"):
         search.fit(X, y)
     assert search.best_params_ == {"C": 1.0, "fit_intercept": True}
