@@ -14,17 +14,20 @@ has to beat two forecasts that cost nothing: the last value, and the same week o
 # The season goes in as the sine and cosine of the time of year. The network sees and forecasts differences from the
 # last known week, since the level of 1991 says little about that of 2020. The last six years are kept for the test.
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import quiet_start  # noqa: F401  TensorFlow without its start-up lines
 
 from presets import LSTMRegressor, make_windows
 
 WINDOW, HORIZON, YEAR = 26, 8, 52
 
-table = pd.read_csv(Path(__file__).parent / "data" / "us_gasoline_weekly.csv", parse_dates=["Week"], index_col="Week")
+data = Path(sys.argv[0]).parent / "data"  # beside this script
+table = pd.read_csv(data / "us_gasoline_weekly.csv", parse_dates=["Week"], index_col="Week")
 gasoline = table["Gasoline"]
 time_of_year = 2 * np.pi * gasoline.index.dayofyear / 365.25
 series = np.column_stack([gasoline, np.sin(time_of_year), np.cos(time_of_year)])
@@ -46,6 +49,7 @@ X_test, y_test = make_windows(series[n_train - YEAR :], window=YEAR, horizon=HOR
 # A forecast of several steps is a regression with several outputs. Windows overlap, so the validation part must be the
 # last one, not a random one.
 
+print(f"An LSTM learns from {len(X_train)} windows of {WINDOW} weeks to forecast the next {HORIZON}.")
 model = LSTMRegressor(units=(32,), epochs=60, validation_split="last", random_state=0)
 model.fit(*differences(X_train, y_train))
 seen, _ = differences(X_test[:, -WINDOW:], y_test)
@@ -78,8 +82,7 @@ for number in range(0, len(y_test), 2 * HORIZON):
 curves.set(ylabel="thousand barrels a day", title="Forecasts of eight weeks, every sixteen weeks of the test years")
 curves.legend()
 errors.plot.bar(ax=bars, color=list(styles.values()), rot=0, legend=False)
-bars.set(ylabel="mean absolute error", title="Errors by how far ahead, in the same colours")
-picture = Path(__file__).with_suffix(".png")
-figure.savefig(picture)
-print(f"Forecasts: {picture}")
+bars.set(ylabel="mean absolute error,\nthousand barrels a day", title="Errors by how far ahead, in the same colours")
+figure.savefig("plot_forecast.png")
+print("Picture of the forecasts: plot_forecast.png")
 plt.show()

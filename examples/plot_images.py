@@ -12,11 +12,10 @@ in training only, inside the compiled epoch. The images are scikit-learn's: 1,79
 # ----------------------
 # The layers are those that the estimator puts before its network.
 
-from pathlib import Path
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import quiet_start  # noqa: F401  TensorFlow without its start-up lines
+from keras import ops
 from sklearn.datasets import load_digits
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
@@ -35,7 +34,7 @@ def augmented(images, augmentation):
     images = images[..., np.newaxis]
     for layer in augmentation_layers(augmentation, value_range=(0, 16), seed=0):
         images = layer(images, training=True)
-    return keras.ops.convert_to_numpy(images)[..., 0]
+    return ops.convert_to_numpy(images)[..., 0]
 
 
 shown = X_train[:10].astype("float32")
@@ -52,9 +51,8 @@ for axes, (name, images) in zip(grid, rows.items(), strict=True):
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=16)
         ax.set(xticks=[], yticks=[])
 figure.suptitle('Digits before and after augmentation ("flip" is for images whose mirror image means the same)')
-picture = Path(__file__).with_suffix(".png")
-figure.savefig(picture)
-print(f"Images before and after: {picture}")
+figure.savefig("plot_images.png")
+print("Picture of digits before and after augmentation: plot_images.png")
 
 # %%
 # A network with and without
@@ -82,7 +80,6 @@ for ax, number in zip(right.subplots(3, 3).flat, wrong, strict=False):
     ax.set_title(f"{y_test[number]} as {labels[number]}", fontsize="small")
 for ax in right.axes:
     ax.set_axis_off()
-picture = Path(__file__).with_name("plot_images_mistakes.png")
-figure.savefig(picture)
-print(f"Confusion and mistakes: {picture}")
+figure.savefig("plot_images_mistakes.png")
+print("Picture of the mistakes: plot_images_mistakes.png")
 plt.show()

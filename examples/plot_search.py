@@ -13,9 +13,8 @@ that come with scikit-learn.
 # ---------
 # Every family has its space from the checklist. It is a plain object: print it, narrow it, extend it.
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
+import quiet_start  # noqa: F401  TensorFlow without its start-up lines
 from sklearn.datasets import load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -30,8 +29,8 @@ print(space)
 # %%
 # The search
 # ----------
-# The first trial is the estimator as it stands here. Parameters of the network need no prefix. A trial that could not
-# become the best even by doing as well as any other on its remaining folds is ended early.
+# The first trial is the estimator as it stands here. Parameters of the network need no prefix. Poor trials are stopped
+# after few epochs on the first fold; a later one ends when it is behind the best by more than chance explains.
 
 X, y = load_wine(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
@@ -47,6 +46,7 @@ search = TunerSearchCV(
     random_state=0,
     verbose=1,
 )
+print("A search by a Gaussian process: 20 trials, 4 folds of 133 wines, at most 12 seconds.")
 search.fit(X_train, y_train)
 
 # %%
@@ -57,7 +57,7 @@ print(search.search_report())
 print(f"Accuracy on the test rows: {search.best_estimator_.score(X_test, y_test):.3f}")
 
 ax = search.plot()
-picture = Path(__file__).with_suffix(".png")
-ax.figure.savefig(picture)
-print(f"Scores of the trials: {picture}")
+ax.set(title="Trials of the search", ylabel="minus the log loss")
+ax.figure.savefig("plot_search.png")
+print("Picture of the scores: plot_search.png")
 plt.show()

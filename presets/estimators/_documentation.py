@@ -278,7 +278,7 @@ ATTRIBUTES = {
         "Columns of a table; of other X the features of a step or the channels of an image.",
     ),
     "feature_names_in_": (
-        "ndarray of shape (n_features_in_,)",
+        "ndarray of shape (`n_features_in_`,)",
         "Names of the columns, if all are strings.",
     ),
 }

@@ -51,7 +51,7 @@ def preset_grid(estimator, *names, prefix=""):
     *names : str
         Presets; all of them by default.
     prefix : str, default=""
-        What goes before the parameters' names in a pipeline, such as "dnnclassifier__".
+        What goes before the parameters' names in a pipeline, such as ``"dnnclassifier__"``.
 
     Returns
     -------

@@ -117,7 +117,7 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         As those of the members.
 
     Examples
@@ -197,7 +197,7 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
     members_ : list of regressor
         Fitted.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         As those of the members.
     """
 

@@ -18,7 +18,7 @@ class TrainingCurveDisplay:
     history : dict of str to list of float
         As `history_`.
     metric : str
-        Name of the training value; the validation value is "val_" and that name.
+        Name of the training value; the validation value is ``val_`` and that name.
     best_epoch : int
         Index of the epoch whose weights are kept, or -1.
 

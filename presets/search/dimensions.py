@@ -269,7 +269,7 @@ class SearchSpace(Mapping):
         Parameters
         ----------
         prefix : str
-            Such as "dnnclassifier__".
+            Such as ``"dnnclassifier__"``.
         """
         return self.renamed(lambda parameter: prefix + parameter)
 
