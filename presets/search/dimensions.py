@@ -9,6 +9,8 @@ import keras_tuner
 import numpy as np
 from scipy import stats
 
+from presets.search.digest import digest
+
 
 @dataclass(frozen=True, init=False, repr=False)
 class Choice:
@@ -57,7 +59,7 @@ class Choice:
         """Pairs of what Keras Tuner is given for a value, and the value; it takes one plain type only."""
         kinds = {type(value) for value in self.values}
         is_plain = len(kinds) == 1 and kinds <= {int, float, str}
-        return ((value if is_plain else repr(value), value) for value in self.values)
+        return ((value if is_plain else _label(value), value) for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -368,6 +370,12 @@ def _dimension(name, given):
     raise TypeError(
         f"The space's {name!r} must be Choice, Uniform, LogUniform, Options or a list of values, got {given!r}."
     )
+
+
+def _label(value):
+    """A name for a value that is the same in every process: an address in memory is not."""
+    text = repr(value)
+    return text if " at 0x" not in text else f"{type(value).__name__} {digest(value)[:12]}"
 
 
 def _same(value, own):

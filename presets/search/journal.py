@@ -1,21 +1,25 @@
 """The finished trials of a search in a directory, from which an interrupted search goes on."""
 
+import hashlib
 import json
-import os
+import re
 from pathlib import Path
 
 import numpy as np
 
+from presets.atomic import replacing
 from presets.search.evaluation import Fold, Result
+from presets.search.header import difference
 
 HEADER = "search.json"
-FORMAT = "presets search 1"
+TRIAL = re.compile(r"trial_\d{5,}\.json")
 
 
 class Journal:
     """What a search has found so far: in memory, and if there is a directory, in a file for each finished trial.
 
-    Files are written beside their place and moved there, so that a process which is killed leaves none half written.
+    A process that is killed leaves no file half written. Of several processes that begin a search in one directory one
+    succeeds. Damaged files, and those of another search, are found by their seals.
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ class Journal:
         ----------
         directory : path-like or None
         header : dict of str to JSON
-            ``seed`` may be None: then the seed of the journal is taken.
+            From `describe`. ``seed`` may be None: then the seed of the journal is taken.
         resume : bool
             Whether a journal that is there is gone on with.
 
@@ -49,26 +53,30 @@ class Journal:
         ValueError
             If the directory holds something else, a search that is not to be gone on with, or another search.
         """
-        new = {"format": FORMAT, **header, "seed": header["seed"] or draw_seed(np.random.RandomState())}
+        new = {**header, "seed": header["seed"] or draw_seed(np.random.RandomState())}
         if directory is None:
             return cls(None, new)
         directory = Path(directory)
-        if (directory / HEADER).exists():
-            if not resume:
-                raise ValueError(
-                    f"directory={str(directory)!r} holds a search already. Set resume=True to go on with it, or give "
-                    "another directory."
-                )
-            return cls.join(directory, header)
         if directory.exists() and not directory.is_dir():
             raise ValueError(f"directory={str(directory)!r} is a file; give a directory.")
-        if directory.exists() and any(not entry.name.endswith(".tmp") for entry in directory.iterdir()):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"directory={str(directory)!r} cannot be made: {error}") from error
+        if _holds_anything(directory) and not (directory / HEADER).exists():
             raise ValueError(
                 f"directory={str(directory)!r} holds files, but no search of this package; give an empty or a new "
                 "directory."
             )
-        directory.mkdir(parents=True, exist_ok=True)
-        _write(directory / HEADER, new)
+        try:
+            _write(directory / HEADER, new, exclusive=True)
+        except FileExistsError:
+            if resume:
+                return cls.join(directory, header)
+            raise ValueError(
+                f"directory={str(directory)!r} holds a search already. Set resume=True to go on with it, or give "
+                "another directory."
+            ) from None
         return cls(directory, new)
 
     @classmethod
@@ -81,15 +89,9 @@ class Journal:
             If it is of another search.
         """
         stored = _load(Path(directory) / HEADER)
-        header = {"format": FORMAT, **header}
-        for name in sorted(stored.keys() | header.keys()):
-            if name == "seed" and header[name] is None:
-                continue
-            if stored.get(name) != header.get(name):
-                raise ValueError(
-                    f"directory={str(directory)!r} holds another search: its {name} is {stored.get(name)!r}, that of "
-                    f"this search {header.get(name)!r}. Give another directory."
-                )
+        found = difference(stored, header)
+        if found is not None:
+            raise ValueError(f"directory={str(directory)!r} holds another search: {found}. Give another directory.")
         return cls(Path(directory), stored)
 
     def write(self, result):
@@ -99,7 +101,7 @@ class Journal:
             record = {name: getattr(result, name) for name in ("number", "values", "status", "failure")}
             record["folds"] = [vars(fold) for fold in result.folds]
             record["screening"] = None if result.screening is None else vars(result.screening)
-            _write(self.directory / f"trial_{result.number:05d}.json", record)
+            _write(self.directory / _name(result.number), record, of=self.header)
 
     def refresh(self):
         """Read what other processes have written."""
@@ -107,16 +109,14 @@ class Journal:
 
     def _read(self):
         results = {}
-        for path in sorted(self.directory.glob("trial_*.json")):
-            record = _load(path)
-            try:
-                folds = {"folds": [Fold(**fold) for fold in record["folds"]]}
-                if record["screening"] is not None:
-                    folds["screening"] = Fold(**record["screening"])
-                result = Result(**{**record, **folds}, params={})
-            except (KeyError, TypeError) as error:
-                raise ValueError(_damaged(path)) from error
-            results[result.number] = result
+        for path in sorted(self.directory.iterdir()):
+            if TRIAL.fullmatch(path.name):
+                record = _load(path, of=self.header)
+                if path.name != _name(record["number"]):
+                    raise ValueError(_damaged(path))
+                record["folds"] = [Fold(**fold) for fold in record["folds"]]
+                record["screening"] = None if record["screening"] is None else Fold(**record["screening"])
+                results[record["number"]] = Result(**record, params={})
         return results
 
 
@@ -125,25 +125,35 @@ def draw_seed(source):
     return int(source.randint(1, 2**31 - 1))
 
 
-def _load(path):
+def _holds_anything(directory):
+    """Whether there is any file but those of a process that begins a search at this moment, or was killed then."""
+    return any(not entry.name.endswith(".tmp") for entry in directory.iterdir())
+
+
+def _name(number):
+    return f"trial_{number:05d}.json"
+
+
+def _write(path, content, *, of=None, exclusive=False):
+    """Write a file with a seal, by which damage is seen, and a trial of another search."""
+    with replacing(path, "w", exclusive=exclusive) as file:
+        json.dump({**content, "seal": _seal(content, of)}, file, indent=1, allow_nan=False)
+
+
+def _load(path, *, of=None):
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if content.pop("seal") == _seal(content, of):
+            return content
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(_damaged(path)) from error
-    if not isinstance(content, dict):
-        raise ValueError(_damaged(path))
-    return content
+    raise ValueError(_damaged(path))
+
+
+def _seal(content, of):
+    return hashlib.sha256(json.dumps([of, content], sort_keys=True).encode()).hexdigest()
 
 
 def _damaged(path):
     remedy = "give another directory" if path.name == HEADER else "delete it to run that trial again"
-    return f"{path} is damaged or not of this package; {remedy}."
-
-
-def _write(path, content):
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    return f"{path} is damaged or not of this search; {remedy}."

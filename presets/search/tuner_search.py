@@ -1,6 +1,5 @@
 """Keras Tuner's searches as a scikit-learn estimator."""
 
-import hashlib
 import math
 import os
 import time
@@ -21,6 +20,7 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from presets.search import cluster, report
 from presets.search.evaluation import COMPLETED, FAILED, Evaluation, most_epochs
+from presets.search.header import describe
 from presets.search.journal import Journal, draw_seed
 from presets.search.local import run_trials
 from presets.search.oracles import ORACLES, make_oracle
@@ -68,9 +68,11 @@ class TunerSearchCV(BaseSearchCV):
     directory : path-like or None, default=None
         Where finished trials are kept, as JSON; None keeps them in memory alone.
     resume : bool, default=False
-        Whether a search that `directory` holds is gone on with: its finished trials are not run again. With one worker
-        and no `timeout` the result is that of a search that was never interrupted. Without a search in the directory a
-        new one begins.
+        Whether a search that `directory` holds is continued: its finished trials are not run again. With one worker and
+        no `timeout` the result is that of a search that was never interrupted. If the directory holds no search, a new
+        one begins. Data, parameters of `fit`, folds, estimator, space and scoring must be the same: the directory keeps
+        their digests, and an error says what differs. Your own functions and classes count by their code, those of
+        installed packages by their names. `n_trials`, `timeout` and `n_jobs` may change.
     random_state : int, RandomState or None, default=None
         Seed of the proposals. That of the networks is their own `random_state`.
     verbose : int, default=0
@@ -212,7 +214,7 @@ class TunerSearchCV(BaseSearchCV):
             score_params=routed.scorer.score,
             screens=self.prune and self.oracle != "hyperband",
         )
-        results = self._search(evaluation, space, deadline)
+        results = self._search(evaluation, space, deadline, self._header(evaluation, space, scorers))
         self._keep(results, scorers, metric, len(splits))
         self.space_ = space
         if self.refit:
@@ -237,8 +239,7 @@ class TunerSearchCV(BaseSearchCV):
         if several and not isinstance(self.refit, str):
             raise ValueError("scoring has several metrics: set refit to the name of the one that the oracle follows.")
 
-    def _search(self, evaluation, space, deadline):
-        header = self._header(evaluation, space)
+    def _search(self, evaluation, space, deadline, header):
         is_worker = cluster.has_chief() and not cluster.is_chief()
         journal = None if is_worker else Journal.open(self.directory, header, resume=self.resume)
         own = _own_values(evaluation.estimator, space)
@@ -277,22 +278,21 @@ class TunerSearchCV(BaseSearchCV):
             result.params = parameters(result.number, result.values)
         return list(journal.results.values())
 
-    def _header(self, evaluation, space):
-        """What tells this search from another one."""
-        digest = hashlib.sha256()
-        for rows in evaluation.splits:
-            for part in rows:
-                digest.update(np.asarray(part).tobytes())
-        return {
-            "seed": None if self.random_state is None else draw_seed(check_random_state(self.random_state)),
-            "oracle": self.oracle,
-            "space": {name: repr(dimension) for name, dimension in space.items()},
-            "estimator": _description(evaluation.estimator),
-            "scoring": repr(self.scoring) if isinstance(self.scoring, str | list | tuple | None) else "a callable",
-            "prune": bool(self.prune),
-            "n_folds": len(evaluation.splits),
-            "folds": digest.hexdigest(),
-        }
+    def _header(self, evaluation, space, scorers):
+        """What tells this search from another one; without a directory nobody asks."""
+        seed = None if self.random_state is None else draw_seed(check_random_state(self.random_state))
+        if self.directory is None:
+            return {"seed": seed}
+        named = getattr(scorers, "_scorers", None)  # of several metrics
+        return describe(
+            evaluation,
+            space,
+            oracle=self.oracle,
+            scoring=self.scoring,
+            metrics=list(named) if named else None if callable(self.scoring) else ["score"],
+            prune=self.prune,
+            seed=seed,
+        )
 
     def _announcer(self, metric):
         def announce(result, results):
@@ -412,16 +412,6 @@ def _epochs(evaluation):
     """Epochs of the network as given, on the rows of a fold, and the name of that parameter."""
     ((prefix, network),) = networks(evaluation.estimator).items()
     return most_epochs(network, len(evaluation.splits[0][0])), f"{prefix}epochs"
-
-
-def _description(estimator):
-    """Classes and plain parameters; other objects look different in every process."""
-    plain = {
-        name: repr(value)
-        for name, value in sorted(estimator.get_params(deep=True).items())
-        if isinstance(value, bool | int | float | str | tuple | None)
-    }
-    return {"class": type(estimator).__name__, **plain}
 
 
 def _first_error(failed):

@@ -3,10 +3,14 @@
 import json
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,19 +25,19 @@ X, y = make_classification(60, 5, random_state=0)
 SPACE = {"C": LogUniform(1e-4, 1e4), "fit_intercept": Choice(True, False)}
 
 
+COUNTER = SimpleNamespace(fits=0, limit=10**6)
+
+
 class Interrupted(ClassifierMixin, BaseEstimator):
     """A logistic regression that interrupts the search at its n-th fit."""
-
-    fits = 0
-    limit = 10**6
 
     def __init__(self, C=1.0, fit_intercept=True):
         self.C = C
         self.fit_intercept = fit_intercept
 
     def fit(self, X, y):
-        type(self).fits += 1
-        if type(self).fits > type(self).limit:
+        COUNTER.fits += 1
+        if COUNTER.fits > COUNTER.limit:
             raise KeyboardInterrupt
         self.model_ = LogisticRegression(C=self.C, fit_intercept=self.fit_intercept).fit(X, y)
         self.classes_ = self.model_.classes_
@@ -45,9 +49,9 @@ class Interrupted(ClassifierMixin, BaseEstimator):
 
 @pytest.fixture
 def fits(monkeypatch):
-    monkeypatch.setattr(Interrupted, "fits", 0)
-    monkeypatch.setattr(Interrupted, "limit", 10**6)
-    return Interrupted
+    monkeypatch.setattr(COUNTER, "fits", 0)
+    monkeypatch.setattr(COUNTER, "limit", 10**6)
+    return COUNTER
 
 
 def search(directory=None, **parameters):
@@ -122,6 +126,77 @@ def test_another_search_is_refused(other, tmp_path):
         search(tmp_path, n_trials=1, resume=True).set_params(**other).fit(X, y)
 
 
+class Times:
+    """A scoring of the user's."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, estimator, X, y):
+        return self.factor * estimator.score(X, y)
+
+
+def flipped(y, rows):
+    return np.where(np.isin(np.arange(len(y)), rows), 1 - y, y)
+
+
+OTHER_DATA = {
+    "X": {"X": np.where(X.max() == X, 0.0, X)},
+    "y": {"y": flipped(y, [3, 4])},
+    "sample_weight": {"sample_weight": np.r_[2.0, np.ones(59)]},
+    "check_input": {"check_input": True},
+}
+
+
+class Weighted(Interrupted):
+    """One that takes parameters of `fit`."""
+
+    def fit(self, X, y, sample_weight=None, check_input=None):
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("name", OTHER_DATA)
+def test_other_data_are_refused(name, tmp_path):
+    data = {"X": X, "y": y, "sample_weight": np.ones(60), "check_input": {"deep": False}}
+    splits = [(np.arange(30), np.arange(30, 60)), (np.arange(30, 60), np.arange(30))]
+    given = search(tmp_path, n_trials=1, resume=True).set_params(estimator=Weighted(), cv=splits)
+    given.fit(**data)
+    given.fit(**data)
+    with pytest.raises(ValueError, match=f"holds another search: its {name} "):
+        given.fit(**data | OTHER_DATA[name])
+
+
+def test_other_code_is_refused(tmp_path):
+    given = search(tmp_path, n_trials=1, resume=True).set_params(scoring=Times(1.0))
+    given.fit(X, y)
+    given.set_params(scoring=Times(1.0)).fit(X, y)
+    with pytest.raises(ValueError, match="its scoring holds other values"):
+        given.set_params(scoring=Times(2.0)).fit(X, y)
+    with pytest.raises(ValueError, match="its scoring is an object, that of this search 'f1'"):
+        given.set_params(scoring="f1").fit(X, y)
+
+
+def test_values_without_a_readable_name(tmp_path):
+    def given():
+        space = {"network": Choice(Times(1.0), Times(2.0), Times(3.0))}
+        return TunerSearchCV(Named(), space=space, cv=2, directory=tmp_path, random_state=0, n_trials=3, resume=True)
+
+    first = given().fit(X, y)
+    COUNTER.fits = 0
+    second = given().fit(X, y)
+    assert COUNTER.fits == 1  # the last one, on all data
+    drawn = [[entry["network"].factor for entry in run.cv_results_["params"][1:]] for run in (first, second)]
+    assert drawn[0] == drawn[1]
+
+
+class Named(Interrupted):
+    """One with a parameter that is shown by its address alone."""
+
+    def __init__(self, network=None, C=1.0, fit_intercept=True):
+        self.network = network
+        super().__init__(C, fit_intercept)
+
+
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_foreign_directory_is_left_alone(resume, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
@@ -137,9 +212,52 @@ def test_a_foreign_directory_is_left_alone(resume, tmp_path):
 def test_a_damaged_file_is_named(name, content, tmp_path):
     search(tmp_path, n_trials=3).fit(X, y)
     (tmp_path / name).write_text(content)
-    expected = "holds another search" if (name, content[:2]) == ("search.json", '{"') else f"{name} is damaged"
-    with pytest.raises(ValueError, match=expected):
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
         search(tmp_path, n_trials=3, resume=True).fit(X, y)
+
+
+def test_a_user_s_own_file_is_no_trial(tmp_path, fits):
+    first = search(tmp_path, n_trials=3).fit(X, y)
+    (tmp_path / "trial_notes.json").write_text("{}")
+    (tmp_path / "trial_1.json").write_text("mine")
+    assert_same(search(tmp_path, n_trials=3, resume=True).fit(X, y), first)
+
+
+def test_a_trial_of_another_search_is_refused(tmp_path):
+    for name, folds in (("a", 2), ("b", 3)):
+        search(tmp_path / name, n_trials=2).set_params(cv=folds).fit(X, y)
+    shutil.copy(tmp_path / "b" / "trial_00001.json", tmp_path / "a" / "trial_00001.json")
+    with pytest.raises(ValueError, match=r"trial_00001\.json is damaged or not of this search; delete it"):
+        search(tmp_path / "a", n_trials=2, resume=True).fit(X, y)
+    shutil.copy(tmp_path / "a" / "trial_00000.json", tmp_path / "a" / "trial_00001.json")
+    with pytest.raises(ValueError, match=r"trial_00001\.json is damaged"):
+        search(tmp_path / "a", n_trials=2, resume=True).fit(X, y)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_searches_that_begin_at_once_in_one_directory(resume, tmp_path):
+    at_once = threading.Barrier(8)
+
+    def begin(number):
+        at_once.wait()
+        try:
+            return search(tmp_path / "new", n_trials=2, random_state=None, resume=resume).fit(X, y).best_params_
+        except ValueError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(begin, range(8)))
+    if resume:
+        assert all(end == ends[0] for end in ends)
+        assert "C" in ends[0]
+    else:
+        assert sum("holds a search already" in end for end in ends) == 7
+        assert sum("C" in end for end in ends) == 1
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
+        "search.json",
+        "trial_00000.json",
+        "trial_00001.json",
+    ]
 
 
 def test_a_deleted_trial_is_run_again(tmp_path, fits):

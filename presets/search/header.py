@@ -1,0 +1,112 @@
+"""What tells one search from another: the head of its directory."""
+
+from presets.search.digest import digest
+
+FORMAT = "presets search 2"
+DIGEST = "sha256 "
+"""Stands before what is compared by its digest."""
+
+
+def describe(evaluation, space, *, oracle, scoring, metrics, prune, seed):
+    """Describe a search by all that its scores depend on.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    space : SearchSpace
+    oracle : str
+    scoring : object
+        As the user gave it.
+    metrics : list of str or None
+        Names of the scores of a fold; None if only a call tells them.
+    prune : bool
+    seed : int or None
+        None for one that is still to be drawn.
+
+    Returns
+    -------
+    dict of str to JSON
+    """
+    fit_params = {name: _text(value) for name, value in evaluation.fit_params.items()}
+    score_params = {f"{name} of the scores": _text(value) for name, value in evaluation.score_params.items()}
+    return {
+        "format": FORMAT,
+        "seed": seed,
+        "oracle": oracle,
+        "prune": bool(prune),
+        "scoring": _text(scoring),
+        "metric": evaluation.metric,
+        "metrics": metrics,
+        "n_folds": len(evaluation.splits),
+        "space": {name: _text(dimension) for name, dimension in space.items()},
+        "estimator": _parameters(evaluation.estimator),
+        "data": {"X": _text(evaluation.X), "y": _text(evaluation.y), **fit_params, **score_params},
+        "folds": _text(evaluation.splits),
+    }
+
+
+def difference(stored, header):
+    """Say how a stored search differs from this one.
+
+    Parameters
+    ----------
+    stored, header : dict
+        A seed of None may be any.
+
+    Returns
+    -------
+    str or None
+        The most telling difference, or None if they are the same.
+    """
+    before, now = dict(_leaves(stored)), dict(_leaves(header))
+    if now["seed"] is None:
+        before.pop("seed", None)
+        del now["seed"]
+    differing = [
+        name for name in {**now, **before} if name not in before or name not in now or before[name] != now[name]
+    ]
+    if not differing:
+        return None
+    name = min(differing, key=lambda name: _is_digest(before.get(name)) and _is_digest(now.get(name)))
+    if name not in now:
+        return f"it has {name}, this search has none"
+    if name not in before:
+        return f"it has no {name}, this search has one"
+    if _is_digest(before[name]) and _is_digest(now[name]):
+        return f"its {name} holds other values than that of this search"
+    return f"its {name} is {_shown(before[name])}, that of this search {_shown(now[name])}"
+
+
+def _parameters(estimator):
+    parameters = sorted(estimator.get_params(deep=True).items())
+    return {"class": _text(type(estimator)), **{name: _text(value) for name, value in parameters}}
+
+
+def _text(value):
+    """A value as it can be read, or its digest."""
+    return repr(value) if _is_plain(value) else DIGEST + digest(value)
+
+
+def _is_plain(value):
+    if type(value) is tuple:
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def _is_digest(text):
+    return isinstance(text, str) and text.startswith(DIGEST)
+
+
+def _shown(text):
+    return "an object" if _is_digest(text) else text
+
+
+def _leaves(header):
+    """Names of what can differ, and the values."""
+    for name, value in header.items():
+        if name == "data" and isinstance(value, dict):
+            yield from value.items()
+        elif isinstance(value, dict):
+            yield from ((f"{name}'s {part}", of_part) for part, of_part in value.items())
+        else:
+            yield name, value
