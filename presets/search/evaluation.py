@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 
 from presets.search.spaces import networks
-from presets.training.callbacks import Deadline, OutOfTimeError
+from presets.training.deadline import Deadline, OutOfTimeError
 
 SCREENED_EPOCHS = 16
 """A screening lasts one of so many parts of the epochs that a trial may take."""

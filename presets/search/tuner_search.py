@@ -25,7 +25,7 @@ from presets.search.journal import Journal, draw_seed
 from presets.search.local import run_trials
 from presets.search.oracles import ORACLES, make_oracle
 from presets.search.spaces import networks, resolve
-from presets.training.callbacks import Deadline
+from presets.training.deadline import Deadline
 
 
 class TunerSearchCV(BaseSearchCV):

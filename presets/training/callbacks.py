@@ -1,9 +1,10 @@
 """Keras callbacks in compiled training: which need batches, which take the rate over."""
 
 import copy
-import time
 
 import keras
+
+from presets.training.deadline import Deadline
 
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -47,31 +48,3 @@ def takes_rate_over(callback):
 def watches(callback):
     """Whether a callback may look at the network or change it between epochs."""
     return not isinstance(callback, Deadline)
-
-
-class OutOfTimeError(Exception):
-    """The time of the search is over."""
-
-
-class Deadline(keras.callbacks.Callback):
-    """Ends a training at the end of the epoch in which the time is over.
-
-    Parameters
-    ----------
-    seconds : float
-        From now on.
-    """
-
-    def __init__(self, seconds):
-        super().__init__()
-        self.end = time.monotonic() + seconds
-
-    @property
-    def seconds_left(self):
-        """Seconds until the time is over; negative from then on."""
-        return self.end - time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Raise `OutOfTimeError` if the time is over."""
-        if self.seconds_left < 0:
-            raise OutOfTimeError
