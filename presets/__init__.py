@@ -8,13 +8,12 @@ take_share()  # before anything starts TensorFlow or JAX
 
 from presets.data.check import check_data, likely_wrong_labels  # noqa: E402
 from presets.data.sequences import make_windows  # noqa: E402
+from presets.ensembles import EnsembleClassifier, EnsembleRegressor  # noqa: E402
 from presets.estimators import (  # noqa: E402
     CNNClassifier,
     CNNRegressor,
     DNNClassifier,
     DNNRegressor,
-    EnsembleClassifier,
-    EnsembleRegressor,
     KerasClassifier,
     KerasRegressor,
     LSTMClassifier,
@@ -22,6 +21,7 @@ from presets.estimators import (  # noqa: E402
     NetworkBuilder,
     preset_grid,
 )
+from presets.evaluation.repeated_runs import repeated_runs  # noqa: E402
 from presets.inspection import (  # noqa: E402
     AugmentationDisplay,
     RepeatedRunsDisplay,
@@ -29,7 +29,6 @@ from presets.inspection import (  # noqa: E402
     UpdateRatioDisplay,
     check_gradients,
     diagnose,
-    repeated_runs,
 )
 from presets.persistence import load, save  # noqa: E402
 from presets.training import clear_programs  # noqa: E402

@@ -1,10 +1,10 @@
 """Estimators under scikit-learn's contract."""
 
+from presets.estimators._base import NetworkEstimator
 from presets.estimators._presets import preset_grid
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
 from presets.estimators.custom import KerasClassifier, KerasRegressor, NetworkBuilder
 from presets.estimators.dnn import DNNClassifier, DNNRegressor
-from presets.estimators.ensemble import EnsembleClassifier, EnsembleRegressor
 from presets.estimators.lstm import LSTMClassifier, LSTMRegressor
 
 __all__ = [
@@ -12,12 +12,11 @@ __all__ = [
     "CNNRegressor",
     "DNNClassifier",
     "DNNRegressor",
-    "EnsembleClassifier",
-    "EnsembleRegressor",
     "KerasClassifier",
     "KerasRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
     "NetworkBuilder",
+    "NetworkEstimator",
     "preset_grid",
 ]

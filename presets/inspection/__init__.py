@@ -1,5 +1,6 @@
 """Looks at fitted estimators."""
 
+from presets.evaluation.repeated_runs import repeated_runs
 from presets.inspection.diagnosis import diagnose
 from presets.inspection.displays import (
     AugmentationDisplay,
@@ -8,7 +9,6 @@ from presets.inspection.displays import (
     UpdateRatioDisplay,
 )
 from presets.inspection.gradients import check_gradients
-from presets.inspection.repeated_runs import repeated_runs
 
 __all__ = [
     "AugmentationDisplay",

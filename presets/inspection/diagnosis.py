@@ -7,7 +7,7 @@ import numpy as np
 from presets import article
 from presets.data.report import Finding, Report
 from presets.estimators._summary import divergence, fit_summary
-from presets.inspection.network import find_network
+from presets.evaluation.networks import find_network
 from presets.training.probe import vanishing
 
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from presets import article
-from presets.inspection.network import find_network
-from presets.inspection.repeated_runs import repeated_runs
+from presets.evaluation.networks import find_network
+from presets.evaluation.repeated_runs import repeated_runs
 
 
 class TrainingCurveDisplay:

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from presets import article
 from presets.builders.network import Network
-from presets.inspection.network import find_network
+from presets.evaluation.networks import find_network
 from presets.training.objectives import make_loss
 from presets.training.optimizers import optimizer_config
 from presets.training.pool import program_class

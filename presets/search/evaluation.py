@@ -9,7 +9,7 @@ from scipy.stats import median_abs_deviation
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 
-from presets.search.spaces import networks
+from presets.evaluation.networks import networks, with_callback
 from presets.training.deadline import Deadline, OutOfTimeError
 
 SCREENED_EPOCHS = 16
@@ -212,7 +212,7 @@ class Evaluation:
             raise OutOfTimeError
         estimator = clone(self.estimator)
         if deadline is not None:
-            params = params | _with_deadline(estimator.set_params(**clone(params, safe=False)), deadline)
+            params = params | with_callback(estimator.set_params(**clone(params, safe=False)), deadline)
         outcome = _fit_and_score(
             estimator,
             self.X,
@@ -239,15 +239,6 @@ class Evaluation:
 def most_epochs(network, n_rows):
     """Epochs that a network takes at most when it is fitted on so many rows."""
     return network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
-
-
-def _with_deadline(estimator, deadline):
-    """Parameters that add the deadline to the callbacks of every network in the estimator."""
-    callbacks = {f"{prefix}callbacks": network.callbacks for prefix, network in networks(estimator).items()}
-    return {
-        name: [*(given if isinstance(given, list | tuple) else [] if given is None else [given]), deadline]
-        for name, given in callbacks.items()
-    }
 
 
 def _portable(error):

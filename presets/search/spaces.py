@@ -1,10 +1,11 @@
 """The article's search spaces, one for each family."""
 
 from presets import article
-from presets.estimators._base import NetworkEstimator
+from presets.estimators import NetworkEstimator
 from presets.estimators.cnn import CNN
 from presets.estimators.dnn import DNN
 from presets.estimators.lstm import LSTM
+from presets.evaluation.networks import networks
 from presets.search.dimensions import Choice, LogUniform, Options, SearchSpace
 
 
@@ -150,20 +151,6 @@ def space_for(estimator):
     if network.global_clipnorm is not None:
         space = space.without("clipnorm")  # one excludes the other
     return space.prefixed(prefix)
-
-
-def networks(estimator):
-    """The networks of this package in an estimator, by the prefix of their parameters.
-
-    Returns
-    -------
-    dict of str to NetworkEstimator
-        The prefix of the estimator itself is "".
-    """
-    if isinstance(estimator, NetworkEstimator):
-        return {"": estimator}
-    parts = estimator.get_params(deep=True).items()
-    return {f"{name}__": part for name, part in parts if isinstance(part, NetworkEstimator)}
 
 
 def resolve(estimator, space):

@@ -18,13 +18,14 @@ from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
+from presets.evaluation.networks import networks
 from presets.search import cluster, report
 from presets.search.evaluation import COMPLETED, FAILED, Evaluation, most_epochs
 from presets.search.header import describe
 from presets.search.journal import Journal, draw_seed
 from presets.search.local import run_trials
 from presets.search.oracles import ORACLES, make_oracle
-from presets.search.spaces import networks, resolve
+from presets.search.spaces import resolve
 from presets.training.deadline import Deadline
 
 

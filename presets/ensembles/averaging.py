@@ -13,8 +13,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from presets import article
-from presets.estimators._seeded import seeded
-from presets.estimators._together import fit_members
+from presets.ensembles.together import fit_members
+from presets.evaluation.seeds import seeded
 
 
 @dataclass(eq=False, repr=False)

@@ -2,7 +2,7 @@
 
 import inspect
 
-from presets.estimators._base import NetworkEstimator
+from presets.estimators import NetworkEstimator
 from presets.training.many import Member, can_train_together, train_many
 from presets.training.pool import POOL, program_class
 

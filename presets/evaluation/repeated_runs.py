@@ -8,8 +8,8 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv, cross_validate
 
 from presets import article
-from presets.estimators._seeded import seeded
-from presets.inspection.network import find_network
+from presets.evaluation.networks import find_network
+from presets.evaluation.seeds import seeded
 
 
 @dataclass(frozen=True)
