@@ -6,6 +6,11 @@ from typing import ClassVar
 
 import keras
 
+from presets.builders.configurations import OPTIMIZERS, check_configuration
+
+MANY = 16
+"""Values from which on plain data are stored as one text: a file takes hundreds of bytes for each value otherwise."""
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -22,6 +27,54 @@ class StoredObject:
     config: str
     weights: list | None
 
+    def make(self):
+        """Make the object again."""
+        config = json.loads(self.config)
+        check_configuration(config)
+        if self.weights is None:
+            return keras.saving.deserialize_keras_object(config, safe_mode=True)
+        _check_sizes(json.loads(self.config), [weight.shape for weight in self.weights])  # Keras changes what it reads
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        model.set_weights(self.weights)
+        return model
+
+
+@dataclass(frozen=True)
+class StoredOptimizer:
+    """The class of an optimizer of Keras's; backends have variants of their own under the same name."""
+
+    name: str
+
+    def make(self):
+        """Find the class."""
+        if self.name not in OPTIMIZERS.split():
+            raise ValueError(f"{self.name!r} is not the name of an optimizer of Keras's.")
+        return getattr(keras.optimizers, self.name)
+
+
+@dataclass(frozen=True)
+class StoredText:
+    """Lists and dicts of numbers and strings, such as a history of epochs, as JSON."""
+
+    text: str
+
+    def make(self):
+        """Read them."""
+        value = json.loads(self.text)
+        check_configuration(value)  # some dicts are configurations that a fit hands to Keras
+        return value
+
+
+@dataclass(frozen=True)
+class StoredPairs:
+    """A dict with keys that JSON does not have, such as True and False."""
+
+    pairs: list
+
+    def make(self):
+        """Make the dict again."""
+        return {key: from_plain(part) for key, part in self.pairs}
+
 
 class PlainState:
     """Mixin for dataclasses with Keras's objects among their fields; what else was put on them is not stored."""
@@ -35,35 +88,63 @@ class PlainState:
         vars(self).update(from_plain(state))
 
 
-def to_plain(value):
-    """Replace Keras's own objects by `StoredObject`, also in lists, tuples and dicts.
+def to_plain(state):
+    """Replace Keras's own objects in a state, and long plain data, by what a file can hold.
 
     What Keras does not own, such as a layer of the user's or a model with one in it, stays as it is.
+
+    Parameters
+    ----------
+    state : dict of str to object
     """
-    if type(value) in (list, tuple, dict):
-        return _each(to_plain, value)
-    if not _is_keras_own(value):
-        return value
-    config = json.dumps(keras.saving.serialize_keras_object(value))
-    return StoredObject(config, value.get_weights() if isinstance(value, keras.Model) else None)
+    return {name: _to_plain(value) for name, value in state.items()}
 
 
 def from_plain(value):
-    """Make Keras's objects again from what `to_plain` gave.
+    """Make Keras's objects again from what `to_plain` gave, also in lists, tuples and dicts.
 
     Raises
     ------
     ValueError
-        If a configuration names a function or a class that Keras does not know: no code is run that it holds.
+        If a configuration names a class or function that is not listed in `configurations`.
     """
     if type(value) in (list, tuple, dict):
         return _each(from_plain, value)
-    if not isinstance(value, StoredObject):
-        return value
-    made = keras.saving.deserialize_keras_object(json.loads(value.config), safe_mode=True)
-    if value.weights is not None:
-        made.set_weights(value.weights)
-    return made
+    if isinstance(value, StoredObject | StoredOptimizer | StoredPairs | StoredText):
+        return value.make()
+    return value
+
+
+def _to_plain(value):
+    if type(value) in (list, dict) and _count(value) >= MANY:
+        return StoredText(json.dumps(value))
+    if type(value) is dict and any(type(key) in (bool, tuple, type(None)) for key in value):
+        return StoredPairs([(key, _to_plain(part)) for key, part in value.items()])
+    if type(value) in (list, tuple, dict):
+        return _each(_to_plain, value)
+    if isinstance(value, type) and issubclass(value, keras.optimizers.Optimizer) and _is_of_keras(value):
+        return StoredOptimizer(value.__name__)
+    return _stored_object(value) or value
+
+
+def _stored_object(value):
+    """An object of Keras's as it is stored; None if it cannot be made again from its configuration."""
+    if not (_is_of_keras(type(value)) and hasattr(value, "get_config")):
+        return None
+    parts = value._flatten_layers() if isinstance(value, keras.Layer) else ()
+    if not all(_is_of_keras(type(part)) and not hasattr(part, "function") for part in parts):
+        return None
+    config = keras.saving.serialize_keras_object(value)
+    config.pop("compile_config", None)  # the estimator says how a model is trained
+    try:
+        check_configuration(config)
+    except ValueError:
+        return None
+    return StoredObject(json.dumps(config), value.get_weights() if isinstance(value, keras.Model) else None)
+
+
+def _is_of_keras(kind):
+    return kind.__module__.startswith(("keras.", "presets.builders."))
 
 
 def _each(convert, container):
@@ -72,8 +153,18 @@ def _each(convert, container):
     return type(container)(convert(part) for part in container)
 
 
-def _is_keras_own(value):
-    if not (type(value).__module__.startswith("keras.") and hasattr(value, "get_config")):
-        return False
-    parts = value._flatten_layers() if isinstance(value, keras.Layer) else ()
-    return all(type(part).__module__.startswith("keras.") and not hasattr(part, "function") for part in parts)
+def _count(value):
+    """Number of plain values in a list or dict, and -inf if anything in it is not plain."""
+    if type(value) is list:
+        return sum(map(_count, value))
+    if type(value) is dict:
+        return sum(map(_count, value.values())) if all(type(key) is str for key in value) else float("-inf")
+    return 1 if type(value) in (str, int, float, bool, type(None)) else float("-inf")
+
+
+def _check_sizes(config, shapes):
+    """Raise if a model would not get the weights that were stored for it; their memory is not taken before."""
+    with keras.StatelessScope(initialize_variables=False):
+        planned = [tuple(weight.shape) for weight in keras.saving.deserialize_keras_object(config).weights]
+    if planned != shapes:
+        raise ValueError("The stored weights are not those of the stored model.")
