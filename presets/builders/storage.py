@@ -1,6 +1,8 @@
 """Keras's objects as plain data, so that whatever holds them can be stored and sent without code."""
 
+import contextlib
 import json
+import random
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,12 +33,13 @@ class StoredObject:
         """Make the object again."""
         config = json.loads(self.config)
         check_configuration(config)
-        if self.weights is None:
-            return keras.saving.deserialize_keras_object(config, safe_mode=True)
-        _check_sizes(json.loads(self.config), [weight.shape for weight in self.weights])  # Keras changes what it reads
-        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        model.set_weights(self.weights)
-        return model
+        with _same_generator():
+            if self.weights is not None:
+                _check_sizes(json.loads(self.config), [weight.shape for weight in self.weights])
+            made = keras.saving.deserialize_keras_object(config, safe_mode=True)  # changes what it is given
+        if self.weights is not None:
+            made.set_weights(self.weights)
+        return made
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,16 @@ def _count(value):
     if type(value) is dict:
         return sum(map(_count, value.values())) if all(type(key) is str for key in value) else float("-inf")
     return 1 if type(value) in (str, int, float, bool, type(None)) else float("-inf")
+
+
+@contextlib.contextmanager
+def _same_generator():
+    """Put back what layers without a seed draw from Python's own generator."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def _check_sizes(config, shapes):
