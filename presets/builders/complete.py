@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from presets.builders.clipping import SmoothClip
+
 
 def complete_model(
     core,
@@ -16,6 +18,7 @@ def complete_model(
     columns=None,
     output_mean=None,
     output_scale=None,
+    limit=None,
 ):
     """Wrap a core between Keras's own layers, so that the result loads anywhere.
 
@@ -27,6 +30,8 @@ def complete_model(
     mean, scale : ndarray of shape (n_features,)
         Of the standardisation along the last axis of the input (A2).
     activation : {"sigmoid", "softmax", "linear"}
+    limit : float, optional
+        What robust standardisation draws values in to.
     raw_shape : tuple of int or None, optional
         Shape of one raw sample, if it is not that of the core's input.
     channels_first : bool, default=False
@@ -45,6 +50,8 @@ def complete_model(
     inputs = keras.Input(raw_shape or input_shape, dtype=dtype)
     normalization = keras.layers.Normalization(mean=mean, variance=np.square(scale), dtype=dtype)
     samples = normalization(_laid_out(inputs, input_shape, channels_first, dtype))
+    if limit is not None:
+        samples = SmoothClip(limit, dtype=dtype)(samples)
     if columns is not None:
         samples = {name: keras.ops.take(samples, numbers.tolist(), axis=1) for name, numbers in columns.items()}
     outputs = core(samples)

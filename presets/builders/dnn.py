@@ -2,6 +2,8 @@
 
 import keras
 
+from presets.builders.numeric_embedding import embed_numbers
+
 
 def build_dnn(
     input_shape,
@@ -15,6 +17,7 @@ def build_dnn(
     l2,
     dtype,
     seed,
+    numeric_embedding=None,
 ):
     """Build a dense network from standardised columns to logits or standardised values.
 
@@ -36,7 +39,9 @@ def build_dnn(
         Factors of the kernels' absolute and squared values in the loss (A11).
     dtype : str or keras.DTypePolicy
     seed : int
-        Seed of the dropout layers.
+        Seed of the dropout layers and of the embedding.
+    numeric_embedding : {"periodic", "pbld"} or None
+        See `embed_numbers`.
 
     Returns
     -------
@@ -44,6 +49,7 @@ def build_dnn(
         From ``(n_samples, n_features)`` to ``(n_samples, n_outputs)``.
     """
     inputs = outputs = keras.Input(input_shape, dtype=keras.dtype_policies.get(dtype).variable_dtype)
+    outputs = embed_numbers(outputs, numeric_embedding, dtype=dtype, seed=seed)
     for number, width in enumerate(hidden_layer_sizes):
         outputs = keras.layers.Dense(
             int(width),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from presets.data.rows import Rows, RowsByInput
-from presets.data.standardize import Standardizer
+from presets.data.standardize import RobustStandardizer, Standardizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,8 @@ class Encoder:
     @classmethod
     def of_table(cls, X, rows, weights, *, standardize):
         """Compute the statistics of some rows of a table."""
-        standardizer = Standardizer.fit(X, rows, weights) if standardize else Standardizer.identity(X.shape[1])
+        fit = RobustStandardizer.fit if standardize == "robust" else Standardizer.fit
+        standardizer = fit(X, rows, weights) if standardize else Standardizer.identity(X.shape[1])
         return cls(standardizer, X.shape[1:], X.shape[1:])
 
     def rows(self, X, dtype):

@@ -6,6 +6,12 @@ from scipy import sparse
 BLOCK = 1 << 20
 """Numbers handled at a time, so that a memory-mapped array is never copied whole."""
 
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of a column, for robust standardisation."""
+
+LIMIT = 3.0
+"""What robustly standardised values stay under."""
+
 
 class Standardizer:
     """Weighted mean and standard deviation of columns, computed in float64 in two passes.
@@ -17,6 +23,9 @@ class Standardizer:
     mean, scale : ndarray of shape (n_features,)
         A constant column has scale 1.
     """
+
+    limit = None
+    """What the size of standardised values stays under, if anything."""
 
     def __init__(self, mean, scale):
         self.mean, self.scale = mean, scale
@@ -63,6 +72,47 @@ class Standardizer:
     def inverse_transform(self, block):
         """Return to the original unit, in float64."""
         return np.asarray(block, dtype=np.float64) * self.scale + self.mean
+
+
+class RobustStandardizer(Standardizer):
+    """Median and range of the middle half of each column, and far values drawn in smoothly.
+
+    A column becomes ``f((x - median) / (q75 - q25))`` with ``f(z) = z / sqrt(1 + (z / 3)**2)``, which lies between -3
+    and 3. Where the quartiles are equal, half of the whole range takes their place.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by Default", NeurIPS 2024 (arXiv 2407.04491).
+    """
+
+    limit = LIMIT
+
+    @classmethod
+    def fit(cls, X, rows, weights=None):
+        """Compute the statistics of some rows; see `Standardizer.fit`."""
+        weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
+        n_features = X.shape[1]
+        levels = np.empty((len(QUANTILES), n_features))
+        size = max(BLOCK // max(len(rows), 1), 1)
+        for start in range(0, n_features, size):
+            part = slice(start, start + size)
+            levels[:, part] = _quantiles(dense(X[:, part], rows).astype(np.float64, copy=False), weights)
+        least, low, median, high, most = levels
+        scale = np.where(high > low, high - low, (most - least) / 2)
+        return cls(median, np.where(scale > 0, scale, 1.0))
+
+    def transform(self, block, dtype):
+        """Standardise dense rows."""
+        values = (block - self.mean) / self.scale
+        return (values / np.sqrt(1 + np.square(values / self.limit))).astype(dtype)
+
+
+def _quantiles(block, weights):
+    """The least values of each column that have at least these shares of the weights at or below them."""
+    order = np.argsort(block, axis=0)
+    shares = np.cumsum(weights[order], axis=0) / weights.sum()
+    positions = [np.argmax(shares >= level * (1 - 1e-9), axis=0) for level in QUANTILES]
+    return np.take_along_axis(np.take_along_axis(block, order, axis=0), np.array(positions), axis=0)
 
 
 def blocks(X, rows):

@@ -1,6 +1,7 @@
 """The scikit-learn contract, once: validate, encode, build, train, keep."""
 
 import contextlib
+import dataclasses
 import math
 import warnings
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from presets.estimators._health import Health, check_rows, constant_loss
 from presets.estimators._preparation import Preparation
 from presets.estimators._seeds import Seeds
 from presets.estimators._summary import divergence, fit_html
-from presets.training.callbacks import copy_for_fit
+from presets.training.callbacks import copy_for_fit, takes_rate_over
 from presets.training.dataset import Dataset
 from presets.training.loop import train
 from presets.training.optimizers import optimizer_config
@@ -32,6 +33,7 @@ from presets.training.plan import Plan, Rules
 from presets.training.pool import POOL
 from presets.training.probe import choose_init, measure_dead_units
 from presets.training.recipe import Recipe, numbers
+from presets.training.schedules import CURVES
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -51,6 +53,9 @@ class NetworkEstimator(BaseEstimator):
     nesterov: bool = article.NESTEROV
     clipnorm: float | None = article.CLIPNORM
     global_clipnorm: float | None = None
+    weight_decay: float = 0.0
+    beta_2: float | None = None
+    lr_schedule: str = "plateau"
     batch_size: int = article.BATCH_SIZE
     epochs: int | str = "auto"
     patience: int | str = "auto"
@@ -81,6 +86,9 @@ class NetworkEstimator(BaseEstimator):
         "nesterov": ["boolean"],
         "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
         "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="neither"), None],
+        "lr_schedule": [StrOptions({"plateau", *CURVES})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "patience": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -207,6 +215,7 @@ class NetworkEstimator(BaseEstimator):
             rng=seeds.generator("shuffle"),
         )
         recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
+        recipe = dataclasses.replace(recipe, lr_schedule="plateau")  # nobody knows how many epochs will come
         report = self.health_.data if start is not None else self._check_rows(dataset, rows, y)
         return Preparation(
             start=start,
@@ -231,16 +240,21 @@ class NetworkEstimator(BaseEstimator):
         """Set all variables of a program to what this fit starts from; give the choice of the initial weights."""
         start = fit.start
         if start is None:
-            weights, init = choose_init(
-                program, fit.batch, self._init_rules(), fit.seeds.integer("init"), **self._draw_rules()
-            )
+            weights, init = self._choose_init(program, fit.batch, fit.seeds)
         else:
             weights, init = start.weights, self.init_
             program.check_weights(weights)
         state = start.optimizer_state if fit.goes_on and start is not None else None
         seed = fit.seeds.integer("dropout")
-        program.load(weights, fit.recipe, seed=seed, unit=fit.target.unit, optimizer_state=state)
-        if state is None and fit.goes_on and start is not None:
+        program.load(
+            weights,
+            fit.recipe,
+            seed=seed,
+            unit=fit.target.unit,
+            optimizer_state=state,
+            n_updates=fit.plan.n_updates * fit.plan.rules.epochs,
+        )
+        if state is None and fit.goes_on and start is not None and self.lr_schedule == "plateau":
             program.learning_rate = self.history_["learning_rate"][-1]
         return init
 
@@ -288,8 +302,21 @@ class NetworkEstimator(BaseEstimator):
             )
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
-        self._optimizer_config()
-        return copy_for_fit(self.callbacks)
+        _, config = self._optimizer_config()
+        callbacks = copy_for_fit(self.callbacks)
+        if self.lr_schedule != "plateau":
+            self._check_sets_rate_alone(config, callbacks)
+        return callbacks
+
+    def _check_sets_rate_alone(self, config, callbacks):
+        others = [type(callback).__name__ for callback in callbacks if takes_rate_over(callback)]
+        if isinstance(config["learning_rate"], dict):
+            others.append("the schedule in the optimizer")
+        if others:
+            raise ValueError(
+                f"lr_schedule={self.lr_schedule!r} and {others[0]} would both set the rate; set lr_schedule='plateau', "
+                "which leaves it to you, or leave the other one out."
+            )
 
     def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
         """Validated X and y, and the weights of the rows or None."""
@@ -356,6 +383,8 @@ class NetworkEstimator(BaseEstimator):
             nesterov=self.nesterov,
             clipnorm=self.clipnorm,
             global_clipnorm=self.global_clipnorm,
+            weight_decay=self.weight_decay,
+            beta_2=self.beta_2,
         )
 
     def _data_arguments(self, encoder, rows, X, X_val=None):
@@ -370,6 +399,7 @@ class NetworkEstimator(BaseEstimator):
             metrics=tuple(self.metrics or ()),
             optimizer=self._optimizer_config(),
             dtype=self.dtype,
+            lr_schedule=self.lr_schedule,
         )
 
     def _rules(self, n_rows, *, validates, **overrides):
@@ -394,6 +424,19 @@ class NetworkEstimator(BaseEstimator):
     def _initializer(self, rule=None):
         rule = rule or ("normal" if self.init == "auto" else self.init)
         return kernel_initializer(rule, init_stddev=self.init_stddev, init_scale=self.init_scale)
+
+    def _choose_init(self, program, batch, seeds):
+        return choose_init(
+            program,
+            batch,
+            self._init_rules(),
+            seeds.integer("init"),
+            fits_rows=self._fits_rows,
+            **self._draw_rules(),
+        )
+
+    _fits_rows = False
+    """Whether the initial weights are fitted to the first rows, see `fit_to_rows`."""
 
     def _draw_rules(self):
         """What `draw_weights` is to know besides the rule for the kernels."""

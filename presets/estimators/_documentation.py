@@ -23,6 +23,17 @@ PARAMETERS = {
         "str or callable",
         "Activation of the hidden layers: a Keras name or a function.",
     ),
+    "parametrization": (
+        "{'standard', 'ntk'}",
+        "'ntk' builds RealMLP's network (Holzmüller et al. 2024): kernels of unit scale, columns with trained factors, "
+        "activations that each unit follows by a trained share, and initial weights that fit the first rows, so that "
+        "`init` is not used. It wants 'adam' and a `learning_rate` about .04.",
+    ),
+    "numeric_embedding": (
+        "{'periodic', 'pbld'} or None",
+        "Cosines of each column, with trained frequencies, as further columns (Gorishniy et al. 2022). 'pbld' keeps "
+        "the column itself beside them (Holzmüller et al. 2024).",
+    ),
     "units": (
         "sequence of int",
         "Width of each LSTM layer; powers of two use the hardware well (S2).",
@@ -149,6 +160,22 @@ PARAMETERS = {
     "global_clipnorm": (
         "float or None",
         "Greatest norm of the whole gradient, in the article's meaning (A8); excludes `clipnorm`.",
+    ),
+    "weight_decay": (
+        "float",
+        "Share by which each update lowers the weights, times the rate, apart from the gradient (Loshchilov and Hutter "
+        "2019); not biases and other variables of one dimension. For optimizers given by name; 0 is Keras's own.",
+    ),
+    "beta_2": (
+        "float or None",
+        "Memory of the squared gradients in 'adam' and its kin; None is Keras's .999.",
+    ),
+    "lr_schedule": (
+        "{'plateau', 'one_cycle', 'cosine', 'flat_cosine', 'coslog4'}",
+        "What the rate does. 'plateau': it is divided when the monitored value stops improving (A5.3). The others "
+        "follow a curve over all updates, with `learning_rate` as their highest: 'one_cycle' rises and falls (Smith "
+        "and Topin 2018), 'cosine' falls (Loshchilov and Hutter 2017), 'flat_cosine' falls in the second half, "
+        "'coslog4' makes four waves of growing length (Holzmüller et al. 2024). They end with the last epoch.",
     ),
     "batch_size": (
         "int",

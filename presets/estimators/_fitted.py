@@ -89,6 +89,7 @@ class FittedNetwork:
             input_shape=self.encoder.raw_shape if self.encoder.columns else self.encoder.input_shape,
             mean=self.encoder.standardizer.mean,
             scale=self.encoder.standardizer.scale,
+            limit=self.encoder.standardizer.limit,
             activation=self.target.activation,
             raw_shape=self.encoder.raw_shape,
             channels_first=self.encoder.channels_first,

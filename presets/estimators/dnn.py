@@ -1,9 +1,13 @@
 """Dense networks for tables."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from presets import article
+from sklearn.utils._param_validation import StrOptions
+
+from presets import article, measured
 from presets.builders.dnn import build_dnn
+from presets.builders.dnn_ntk import build_dnn_ntk
 from presets.builders.network import Network
 from presets.estimators._checks import check_widths
 from presets.estimators._documentation import documented
@@ -18,35 +22,50 @@ class DNN(PresetMixin, Regularized):
 
     hidden_layer_sizes: tuple = article.HIDDEN_LAYER_SIZES
     activation: str = article.ACTIVATION
+    parametrization: str = "standard"
+    numeric_embedding: str | None = None
 
     _presets = article.DNN_PRESETS
     _budget = article.DNN_BUDGET
     _parameter_constraints = Regularized._parameter_constraints | {
         "hidden_layer_sizes": ["array-like"],
         "activation": [str, callable],
+        "parametrization": [StrOptions({"standard", "ntk"})],
+        "numeric_embedding": [StrOptions({"periodic", "pbld"}), None],
+        "standardize": ["boolean", StrOptions({"robust"})],
     }
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)
         check_widths("hidden_layer_sizes", self.hidden_layer_sizes, may_be_empty=True)
+        if self.parametrization == "ntk" and self.init != "auto":
+            raise ValueError(
+                f"init={self.init!r} does not apply to parametrization='ntk', whose initial weights fit the data; "
+                "set init='auto'."
+            )
         return callbacks
 
     def _network(self, input_shape, n_outputs):
-        return Network(
-            build_dnn,
-            input_shape,
-            n_outputs,
-            {
-                "hidden_layer_sizes": tuple(int(width) for width in self.hidden_layer_sizes),
-                "activation": self.activation,
-                "kernel_initializer": self._initializer(),
-                "dropout": float(self.dropout),
-                "l1": float(self.l1),
-                "l2": float(self.l2),
-                "dtype": self.dtype,
-                "seed": 0,
-            },
-        )
+        arguments = {
+            "hidden_layer_sizes": tuple(int(width) for width in self.hidden_layer_sizes),
+            "activation": self.activation,
+            "numeric_embedding": self.numeric_embedding,
+            "dropout": float(self.dropout),
+            "l1": float(self.l1),
+            "l2": float(self.l2),
+            "dtype": self.dtype,
+            "seed": 0,
+        }
+        if self.parametrization == "ntk":
+            return Network(build_dnn_ntk, input_shape, n_outputs, arguments)
+        return Network(build_dnn, input_shape, n_outputs, arguments | {"kernel_initializer": self._initializer()})
+
+    def _init_rules(self):
+        return {"data": None} if self.parametrization == "ntk" else super()._init_rules()
+
+    @property
+    def _fits_rows(self):
+        return self.parametrization == "ntk"
 
 
 @documented
@@ -54,6 +73,7 @@ class DNN(PresetMixin, Regularized):
 class DNNClassifier(ClassifierHead, DNN):
     """Classifier with a dense network, trained by the article's checklist."""
 
+    _presets = MappingProxyType(DNN._presets | measured.DNN_CLASSIFIER_PRESETS)
     _parameter_constraints = DNN._parameter_constraints | ClassifierHead._constraints
 
 
@@ -61,3 +81,5 @@ class DNNClassifier(ClassifierHead, DNN):
 @dataclass(kw_only=True, eq=False, repr=False)
 class DNNRegressor(RegressorHead, DNN):
     """Regressor with a dense network, trained by the article's checklist."""
+
+    _presets = MappingProxyType(DNN._presets | measured.DNN_REGRESSOR_PRESETS)

@@ -70,6 +70,8 @@ class Run:
     ----------
     constant, monitored_constant : float
         Loss of a constant prediction on the training part and on the part that was monitored; 0 if not known.
+    rate : float
+        The one that the training began with; the highest of a schedule.
     """
 
     def __init__(self, network):
@@ -78,7 +80,9 @@ class Run:
         self.loss = np.array(history["loss"])
         self.validates = "val_loss" in history
         self.monitored = np.array(history["val_loss" if self.validates else "loss"])
-        self.rates = np.array(history["learning_rate"])
+        self.follows_schedule = network.rate_rule_ == "schedule"
+        rates = history["learning_rate"]
+        self.rate = max(rates) if self.follows_schedule else rates[0]
         self.ratios = np.array(history["update_ratio"])
         self.n_updates = len(self.loss) * math.ceil(self.health.n_training / self.health.batch_size)
         self.is_finite = bool(np.isfinite(self.loss).all() and np.isfinite(self.monitored).all())
@@ -122,7 +126,7 @@ def _rate_too_large(run):
         f"The training loss reached {run.loss.max():.4g}, {run.loss.max() / reference:.3g} times {than} "
         f"({reference:.4g}), with updates of up to {run.ratios.max():.2g} of the weights, where "
         f"{article.UPDATE_RATIO:g} is right.",
-        f"Lower learning_rate={run.rates[0]:g}, to {run.rates[0] / 10:g} or less.",
+        f"Lower learning_rate={run.rate:g}, to {run.rate / 10:g} or less.",
         "A5.4",
         figure=float(run.ratios.max()),
         parameter="learning_rate",
@@ -206,9 +210,9 @@ def _rate_too_small(run):
         "warning" if run.has_learnt else "serious",
         f"No update was more than {largest:.2g} of the weights, where {article.UPDATE_RATIO:g} is right; the loss went "
         f"from {run.loss[0]:.4g} to {run.loss[-1]:.4g}.",
-        f"Raise learning_rate={run.rates[0]:g}; {article.UPDATE_RATIO / largest:.3g} times as much gives that ratio."
+        f"Raise learning_rate={run.rate:g}; {article.UPDATE_RATIO / largest:.3g} times as much gives that ratio."
         if largest
-        else f"Raise learning_rate={run.rates[0]:g}.",
+        else f"Raise learning_rate={run.rate:g}.",
         "A5.4",
         figure=float(largest),
         parameter="learning_rate",
@@ -226,7 +230,8 @@ def _too_few_epochs(run):
     recent = losses[max(math.ceil(0.8 * len(losses)) - 1, 0)] - losses[-1]
     share = recent / (losses[0] - losses[-1]) if losses[-1] < losses[0] else 0.0
     has_begun = run.n_updates >= run.network._budget.patience_updates
-    if share <= article.STILL_FALLING if run.has_learnt else has_begun:
+    is_done = run.follows_schedule or share <= article.STILL_FALLING  # the loss falls most where a schedule ends
+    if is_done if run.has_learnt else has_begun:
         return None
     return Finding(
         "too_few_epochs",

@@ -79,7 +79,9 @@ class TrainingCurveDisplay:
             if name in self.history
         ]
         rates = np.array(self.history["learning_rate"])
-        for number, epoch in enumerate(np.flatnonzero(np.diff(rates)) + 2):
+        changes = np.flatnonzero(np.diff(rates)) + 2
+        follows_schedule = 2 * len(changes) > len(rates)
+        for number, epoch in enumerate([] if follows_schedule else changes):
             label = f"rate lowered, to {rates[-1]:.2g} in the end (A5.3)" if number == 0 else None
             ax.axvline(epoch, color="gray", linestyle=":", linewidth=0.8, label=label)
         if self.best_epoch >= 0:

@@ -1,5 +1,6 @@
 """The families as hypermodels, for users of Keras Tuner itself."""
 
+import math
 from types import SimpleNamespace
 
 import keras
@@ -17,8 +18,8 @@ from presets.training.objectives import make_loss, make_metric
 from presets.training.optimizers import make_optimizer
 from presets.training.plateau import Plateau
 from presets.training.pool import POOL
-from presets.training.probe import choose_init
 from presets.training.recipe import numbers
+from presets.training.schedules import make_schedule
 
 TASKS = {"classification": 0, "regression": 1}
 
@@ -79,7 +80,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
                 variable.assign(drawn[id(variable)])
         dtype = numbers(recipe.dtype)
         model.compile(
-            optimizer=make_optimizer(*recipe.optimizer, {}),
+            optimizer=make_optimizer(*recipe.optimizer, {}, make_schedule(recipe.lr_schedule, dtype)),
             loss=make_loss(recipe.loss, recipe.activation, dtype),
             weighted_metrics=[
                 make_metric(metric, recipe.activation, self.n_outputs, dtype) for metric in recipe.metrics
@@ -122,8 +123,13 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         rules = estimator._rules(len(x), validates=True)
         if estimator.init == "auto" and not arguments.get("initial_epoch"):
             model.set_weights(self._probed_weights(estimator, x, y, rules.batch_size, seeds))
-        arguments["callbacks"] = [*(arguments.get("callbacks") or []), PlateauRule(rules)]
-        return model.fit(x, y, **{"batch_size": rules.batch_size, "epochs": rules.epochs, **arguments})
+        arguments = {"batch_size": rules.batch_size, "epochs": rules.epochs, **arguments}
+        if estimator.lr_schedule == "plateau":
+            arguments["callbacks"] = [*(arguments.get("callbacks") or []), PlateauRule(rules)]
+        else:
+            n_updates = math.ceil(len(x) / arguments["batch_size"]) * arguments["epochs"]
+            model.optimizer._learning_rate.set(self._recipe(estimator).optimizer[1]["learning_rate"], n_updates)
+        return model.fit(x, y, **arguments)
 
     def _encoded(self, y):
         """Class codes as the losses take them; else columns."""
@@ -158,9 +164,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         dtype = numbers(recipe.dtype)
         batch = np.asarray(x[:batch_size], dtype), y[:batch_size]
         with POOL.borrow(recipe, batch) as program:
-            weights, _ = choose_init(
-                program, batch, estimator._init_rules(), seeds.integer("init"), **estimator._draw_rules()
-            )
+            weights, _ = estimator._choose_init(program, batch, seeds)
         return weights
 
 

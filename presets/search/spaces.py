@@ -1,6 +1,6 @@
 """The article's search spaces, one for each family."""
 
-from presets import article
+from presets import article, measured
 from presets.estimators import NetworkEstimator
 from presets.estimators.cnn import CNN
 from presets.estimators.dnn import DNN
@@ -120,11 +120,41 @@ def _initialisations():
     }
 
 
+def scheduled_space(network):
+    """Search space around a network whose rate follows a schedule.
+
+    Parameters
+    ----------
+    network : estimator
+        Such as one from the preset "tuned".
+
+    Returns
+    -------
+    SearchSpace
+        Rates of a quarter to four times its own, batch size (A3, S2), dropout and weight decay, and widths and depth of
+        dense networks (S2). Optimizer and curve stay as they are.
+    """
+    rate = network.learning_rate
+    space = {
+        "learning_rate": LogUniform(rate / measured.SEARCH_RATE_FACTOR, rate * measured.SEARCH_RATE_FACTOR),
+        "batch_size": Choice(*article.SEARCH_BATCH_SIZE),
+        "weight_decay": LogUniform(*measured.SEARCH_WEIGHT_DECAY),
+    }
+    if hasattr(network, "dropout"):
+        space["dropout"] = Choice(*measured.SEARCH_DROPOUT)
+    if isinstance(network, DNN):
+        space |= {name: dimension for name, dimension in dnn_space().items() if name == "hidden_layer_sizes"}
+        space["numeric_embedding"] = Choice(None, "pbld", "periodic")
+    return SearchSpace(space)
+
+
 SPACES = {DNN: dnn_space, LSTM: lstm_space, CNN: cnn_space, NetworkEstimator: training_space}
 
 
 def space_for(estimator):
-    """The article's search space for an estimator, or for the one in a pipeline or another meta-estimator.
+    """The search space for an estimator, or for the one in a pipeline or another meta-estimator.
+
+    It is the article's, or `scheduled_space` where the rate follows a schedule.
 
     Parameters
     ----------
@@ -147,8 +177,11 @@ def space_for(estimator):
             f"space=None needs one network of this package in the estimator, but there are {len(found)}. Give a space."
         )
     (prefix, network), *_ = found.items()
-    space = next(space() for family, space in SPACES.items() if isinstance(network, family))
-    if network.global_clipnorm is not None:
+    if network.lr_schedule == "plateau":
+        space = next(space() for family, space in SPACES.items() if isinstance(network, family))
+    else:
+        space = scheduled_space(network)
+    if network.global_clipnorm is not None and "clipnorm" in space:
         space = space.without("clipnorm")  # one excludes the other
     return space.prefixed(prefix)
 

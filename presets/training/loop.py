@@ -10,6 +10,7 @@ from presets.training.best import BestEpoch
 from presets.training.callbacks import needs_batches, takes_rate_over, watches
 from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
+from presets.training.schedules import ScheduledRate
 
 
 @dataclass
@@ -70,7 +71,7 @@ def train(program, plan, callbacks=(), verbose=0):
         plan,
         calls=calls,
         hooks=calls if plan.rules.by_steps or any(map(needs_batches, callbacks)) else None,
-        is_watched=is_watched or program.has_schedule,
+        is_watched=is_watched or (program.has_schedule and program.schedule is None),
     )
     course = follow(program, plan, calls, is_watched=is_watched)
     n_alike = next(course)
@@ -111,7 +112,10 @@ def follow(program, plan, calls, *, is_watched):
         min_lr=rules.min_lr_factor * program.learning_rate,
         min_delta=rules.min_delta,
     )
-    rate_rule = RateRule(program, plateau, _initial_rate_rule(program, calls.callbacks), has_company=is_watched)
+    if program.schedule is None:
+        rate_rule = RateRule(program, plateau, _initial_rate_rule(program, calls.callbacks), has_company=is_watched)
+    else:
+        rate_rule = ScheduledRate(program.schedule, plan.n_updates, rules.epochs)
     recorder = Recorder(core.trainable_variables, plan.n_updates)
     outcome = Outcome(program.weights())
     logs = {}
@@ -120,7 +124,7 @@ def follow(program, plan, calls, *, is_watched):
     for epoch in range(core._initial_epoch or 0, rules.epochs):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
-        result = yield min(plateau.n_alike, rules.epochs - epoch)
+        result = yield min(rate_rule.n_alike, rules.epochs - epoch)
         logs = dict(result.logs)
         recorder.record(logs, result, rate)
         calls.on_epoch_end(epoch, logs)

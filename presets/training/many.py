@@ -20,6 +20,7 @@ class Member:
     """
 
     has_schedule = False
+    schedule = None
 
     def __init__(self, program):
         self.core = program.core

@@ -5,13 +5,19 @@ import functools
 import keras
 from keras import ops
 
+from presets.training.schedules import Schedule
 from presets.training.tunable import Tunable
 
-TUNABLE = ("momentum", "clipnorm", "global_clipnorm")
+TUNABLE = ("momentum", "clipnorm", "global_clipnorm", "weight_decay")
+
+KERNELS_ALONE = "decays_kernels_alone"
+"""In a configuration beside Keras's own: whether decay leaves out biases and other variables of one dimension."""
 
 
 class ClipCounter:
     """Mixin for a Keras optimizer: clips as Keras does and counts the steps in which anything met its limit (A8)."""
+
+    decays_kernels_alone = False
 
     def build(self, variables):
         """Add the counter, and the constants that are variables, to the state of the optimizer."""
@@ -20,7 +26,15 @@ class ClipCounter:
             for name in TUNABLE:
                 if isinstance(getattr(self, name, None), Tunable):
                     self._track_variable(getattr(self, name))
+            if isinstance(self._learning_rate, Schedule):
+                self._track_variable(self._learning_rate.rate)
+                self._track_variable(self._learning_rate.n_updates)
         super().build(variables)
+
+    def _use_weight_decay(self, variable):
+        if self.decays_kernels_alone and len(variable.shape) < 2:
+            return False
+        return super()._use_weight_decay(variable)
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         # read once, not once for each variable
@@ -51,7 +65,7 @@ def _counting(optimizer_class):
     return type(optimizer_class.__name__, (ClipCounter, optimizer_class), {"__module__": __name__})
 
 
-def make_optimizer(optimizer_class, config, tunables):
+def make_optimizer(optimizer_class, config, tunables, schedule=None):
     """Build the optimizer that a program runs.
 
     Parameters
@@ -61,23 +75,32 @@ def make_optimizer(optimizer_class, config, tunables):
         Its configuration, with a plain number at each tunable.
     tunables : dict of str to Tunable
         Variables to put in the place of those numbers.
+    schedule : Schedule, optional
+        To put in the place of the rate.
 
     Returns
     -------
     keras.optimizers.Optimizer
     """
-    optimizer = _counting(optimizer_class).from_config(dict(config))  # Keras changes what it is given
+    config = dict(config)  # Keras changes what it is given
+    decays_kernels_alone = config.pop(KERNELS_ALONE, False)
+    optimizer = _counting(optimizer_class).from_config(config)
+    optimizer.decays_kernels_alone = decays_kernels_alone
+    if schedule is not None:
+        optimizer.learning_rate = schedule
     for name in TUNABLE:
         if name in tunables:
             setattr(optimizer, name, tunables[name])
     return optimizer
 
 
-def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, global_clipnorm):
+def optimizer_config(
+    optimizer, *, learning_rate, momentum, nesterov, clipnorm, global_clipnorm, weight_decay=0.0, beta_2=None
+):
     """Class and configuration of an optimizer given by name or as an unbuilt Keras optimizer.
 
-    An optimizer object is taken as it is, with its own rate, momentum and clipping; a name gets them from the
-    parameters.
+    An optimizer object is taken as it is, with its own rate, momentum, clipping and decay; a name gets them from the
+    parameters. `weight_decay` of 0 and `beta_2` of None leave what Keras sets.
 
     Returns
     -------
@@ -87,9 +110,13 @@ def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, 
     Raises
     ------
     ValueError
-        If Keras has no optimizer of that name, or if it has no momentum and one is given.
+        If Keras has no optimizer of that name, or if it has no momentum or `beta_2` and one is given; if
+        `weight_decay` or `beta_2` are given besides an optimizer object.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
+        for name, value in (("weight_decay", weight_decay), ("beta_2", beta_2)):
+            if value:
+                raise ValueError(f"{name}={value} does not apply to an optimizer object; give it to the optimizer.")
         return type(optimizer), optimizer.get_config()
     optimizer_class, defaults = _named(optimizer)
     config = defaults | {
@@ -103,6 +130,14 @@ def optimizer_config(optimizer, *, learning_rate, momentum, nesterov, clipnorm, 
         raise ValueError(f"momentum={momentum} does not apply to optimizer={optimizer!r}; set momentum=0 or use 'sgd'.")
     if "nesterov" in config:
         config["nesterov"] = bool(nesterov)
+    if weight_decay:
+        config |= {"weight_decay": float(weight_decay), KERNELS_ALONE: True}
+    if beta_2 is not None:
+        if "beta_2" not in config:
+            raise ValueError(
+                f"beta_2={beta_2} does not apply to optimizer={optimizer!r}; set beta_2=None or use 'adam'."
+            )
+        config["beta_2"] = float(beta_2)
     return optimizer_class, config
 
 

@@ -71,6 +71,11 @@ class RateRule:
         self._is_known = kind == "plateau" and not has_company
         self._rate = program.learning_rate
 
+    @property
+    def n_alike(self):
+        """Epochs after which the rate could be another one at the earliest."""
+        return self._plateau.n_alike if self.kind == "plateau" else 1
+
     def read(self):
         """The present rate; if a callback has changed it, this rule leaves it alone from now on."""
         if self._is_known:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from presets import article
+from presets.training.data_init import fit_to_rows
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def vanishing(signal):
     return None
 
 
-def choose_init(program, batch, rules, seed, **drawn):
+def choose_init(program, batch, rules, seed, *, fits_rows=False, **drawn):
     """Draw initial weights by the first rule that passes the probe, or by the last.
 
     Parameters
@@ -123,6 +124,8 @@ def choose_init(program, batch, rules, seed, **drawn):
     rules : dict of str to keras.initializers.Initializer
         Initializers of the kernels by the names of their rules.
     seed : int
+    fits_rows : bool
+        Whether what is drawn is fitted to the batch, see `fit_to_rows`.
     **drawn
         Further rules of `draw_weights`.
 
@@ -134,17 +137,19 @@ def choose_init(program, batch, rules, seed, **drawn):
     *tried, last = rules
     reason = "as given"
     for rule in tried:
-        weights, signal = _draw_and_measure(program, batch, seed, rules[rule], drawn)
+        weights, signal = _draw_and_measure(program, batch, seed, rules[rule], fits_rows, drawn)
         found = vanishing(signal)
         if found is None:
             return weights, InitChoice(rule, "the probe found the signal and its gradient in every layer", signal)
         reason = f"with init={rule!r} {found}"
-    weights, signal = _draw_and_measure(program, batch, seed, rules[last], drawn)
+    weights, signal = _draw_and_measure(program, batch, seed, rules[last], fits_rows, drawn)
     return weights, InitChoice(last, reason, signal)
 
 
-def _draw_and_measure(program, batch, seed, initializer, drawn):
+def _draw_and_measure(program, batch, seed, initializer, fits_rows, drawn):
     weights = program.draw(seed, kernel_initializer=initializer, **drawn)
+    if fits_rows:
+        weights = fit_to_rows(program, weights, batch[0], seed)
     program.load_weights(weights)
     return weights, measure_signal(program, batch)
 

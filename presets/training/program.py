@@ -13,6 +13,7 @@ from presets.builders.initializers import draw_weights
 from presets.training.objectives import OutputMetric, Penalty, make_loss, make_metric
 from presets.training.optimizers import make_optimizer
 from presets.training.recipe import NETWORK_TUNABLES
+from presets.training.schedules import make_schedule
 from presets.training.tunable import Tunable
 
 
@@ -63,7 +64,8 @@ class Program:
         self.n_traces = 0
         self.tunables = {name: Tunable(value, name, dtype.variable_dtype) for name, value in recipe.tunables.items()}
         self.core = self._build_core(recipe)
-        self.optimizer = make_optimizer(*recipe.optimizer, self.tunables)
+        self.schedule = make_schedule(recipe.lr_schedule, dtype.variable_dtype)
+        self.optimizer = make_optimizer(*recipe.optimizer, self.tunables, self.schedule)
         loss_dtype = "float64" if dtype.variable_dtype == "float64" else "float32"
         self.core.compile(
             optimizer=self.optimizer,
@@ -126,7 +128,7 @@ class Program:
         drawn = draw_weights(self.core, seed, **rules)
         return [drawn.get(id(v), built) for v, built in zip(self.weight_variables, self._built_weights, strict=True)]
 
-    def load(self, weights, recipe, *, seed, unit=(0.0, 1.0), optimizer_state=None):
+    def load(self, weights, recipe, *, seed, unit=(0.0, 1.0), optimizer_state=None, n_updates=1):
         """Set every variable, so that nothing of an earlier fit is left.
 
         Parameters
@@ -140,6 +142,8 @@ class Program:
             Offset and scale of the target's columns, for metrics in its unit.
         optimizer_state : list of ndarray, optional
             From `optimizer_state` of an earlier fit; else the optimizer starts afresh.
+        n_updates : int
+            Of the whole training, for a schedule of this package's.
         """
         self.load_weights(weights)
         self.loaded = None  # training changes them
@@ -152,6 +156,8 @@ class Program:
             self.learning_rate = recipe.optimizer[1]["learning_rate"]
         for name, value in recipe.tunables.items():
             self.tunables[name].assign(value)
+        if self.schedule is not None:
+            self.schedule.set(recipe.optimizer[1]["learning_rate"], n_updates)
         self.core.stop_training = False
         self.core.reset_metrics()
         for metric in self.core.metrics:
@@ -240,7 +246,7 @@ class Program:
     @property
     def has_schedule(self):
         """Whether a schedule inside the optimizer sets the rate."""
-        return isinstance(self.recipe.optimizer[1]["learning_rate"], dict)
+        return self.schedule is not None or isinstance(self.recipe.optimizer[1]["learning_rate"], dict)
 
     def n_clipped(self):
         """Clipped steps since the program was loaded."""

@@ -32,6 +32,8 @@ class Recipe(PlainState):
         Class and configuration.
     dtype : str
         Type or policy of the network.
+    lr_schedule : str, default="plateau"
+        "plateau", or the curve of a `Schedule`.
     """
 
     network: Network
@@ -40,6 +42,7 @@ class Recipe(PlainState):
     metrics: tuple
     optimizer: tuple
     dtype: str
+    lr_schedule: str = "plateau"
 
     @functools.cached_property
     def tunables(self):
@@ -70,6 +73,7 @@ class Recipe(PlainState):
                 optimizer_class,
                 constants,
                 self.dtype,
+                self.lr_schedule,
                 sorted(self.tunables),
             )
         )

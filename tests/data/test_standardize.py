@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from presets.data import standardize
 from presets.data.encoder import Encoder
 from presets.data.rows import Rows
-from presets.data.standardize import Standardizer
+from presets.data.standardize import RobustStandardizer, Standardizer
 
 X = np.random.default_rng(0).normal(size=(60, 5)) * [1, 100, 1e-3, 7, 1] + [0, 5, -2, 1e9, 1e-6]
 ALL = np.arange(len(X))
@@ -108,3 +108,35 @@ def test_encoder_may_leave_values_alone():
     encoder = Encoder.of_table(X, ALL, None, standardize=False)
     assert encoder.input_shape == encoder.raw_shape == (5,)
     np.testing.assert_array_equal(encoder.rows(X, "float64").take(slice(None)), X)
+
+
+def test_robust_statistics_are_those_of_the_middle_half():
+    X = np.random.default_rng(0).normal(5.0, 2.0, (4001, 2))
+    standardizer = RobustStandardizer.fit(X, np.arange(4001))
+    low, median, high = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    np.testing.assert_allclose(standardizer.mean, median, rtol=1e-6)
+    np.testing.assert_allclose(standardizer.scale, high - low, rtol=1e-2)
+    z = (X - median) / (high - low)
+    expected = z / np.sqrt(1 + (z / 3) ** 2)
+    np.testing.assert_allclose(standardizer.transform(X, "float64"), expected, rtol=2e-2, atol=1e-2)
+
+
+def test_robust_scale_of_columns_with_equal_quartiles():
+    X = np.zeros((20, 2))
+    X[0, 0] = 4.0
+    np.testing.assert_array_equal(RobustStandardizer.fit(X, np.arange(20)).scale, [2.0, 1.0])
+
+
+def test_a_robust_weight_counts_as_so_many_rows():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    weights = np.random.default_rng(1).integers(1, 4, 50)
+    weighted = RobustStandardizer.fit(X, np.arange(50), weights)
+    repeated = RobustStandardizer.fit(X.repeat(weights, axis=0), np.arange(weights.sum()))
+    np.testing.assert_array_equal(weighted.mean, repeated.mean)
+    np.testing.assert_array_equal(weighted.scale, repeated.scale)
+
+
+def test_robust_statistics_of_a_sparse_matrix():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    dense, thin = (RobustStandardizer.fit(data, np.arange(10, 50)) for data in (X, sparse.csr_matrix(X)))
+    np.testing.assert_array_equal(thin.mean, dense.mean)

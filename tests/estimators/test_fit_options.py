@@ -99,7 +99,7 @@ def test_unknown_preset(estimator):
 
 @pytest.mark.parametrize("estimator", [DNNClassifier, DNNRegressor])
 def test_presets_of_dense_networks(estimator):
-    assert estimator.list_presets() == ["article", "deep", "adaptive", "momentum"]
+    assert estimator.list_presets() == ["article", "deep", "adaptive", "momentum", "quick", "tuned"]
     deep = estimator.from_preset("deep", dropout=0.3)
     assert (deep.hidden_layer_sizes, deep.init, deep.dropout) == ((256, 256, 256, 256), "scaled", 0.3)
     assert estimator.from_preset("adaptive").optimizer == "rmsprop"
@@ -118,7 +118,7 @@ def test_grid_over_presets(estimator):
         expected = estimator.from_preset(preset)
         for parameter in estimator._presets[preset]:
             assert getattr(chosen, parameter) == getattr(expected, parameter)
-        assert chosen.epochs == pipeline[-1].epochs
+        assert chosen.epochs == (expected.epochs if "epochs" in estimator._presets[preset] else pipeline[-1].epochs)
     search = GridSearchCV(pipeline, preset_grid(pipeline[-1], "article", prefix=f"{name}__"), cv=2, error_score="raise")
     search.fit(X, target(estimator))
 

@@ -1,0 +1,36 @@
+"""Far values drawn in smoothly, as robust standardisation does."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("presets")
+class SmoothClip(keras.layers.Layer):
+    """Gives ``x / sqrt(1 + (x / limit)**2)``: about x for small values, never beyond the limit.
+
+    Parameters
+    ----------
+    limit : float
+    **kwargs
+        Of `keras.Layer`.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by Default", NeurIPS 2024 (arXiv 2407.04491).
+    """
+
+    def __init__(self, limit, **kwargs):
+        super().__init__(**kwargs)
+        self.limit = limit
+
+    def call(self, inputs):
+        """Clip every number."""
+        return inputs / ops.sqrt(1.0 + ops.square(inputs / self.limit))
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape as it is."""
+        return input_shape
+
+    def get_config(self):
+        """Return the limit."""
+        return {**super().get_config(), "limit": self.limit}

@@ -1,0 +1,125 @@
+"""Periodic embeddings of numbers: a small network of cosines for each column."""
+
+import math
+
+import keras
+from keras import ops
+
+WIDTH = 4
+"""Numbers that a column becomes; Holzmüller et al. 2024."""
+
+FREQUENCIES = 16
+"""Cosines of a column; Holzmüller et al. 2024."""
+
+
+def embed_numbers(columns, kind, *, dtype, seed):
+    """Put an embedding on columns of numbers.
+
+    Parameters
+    ----------
+    columns : keras.KerasTensor of shape (n_samples, n_columns)
+    kind : {"periodic", "pbld"} or None
+        "pbld": the column itself and three mixtures of cosines. "periodic": a rectified mixture of four.
+    dtype, seed
+        See `build_dnn`.
+
+    Returns
+    -------
+    keras.KerasTensor
+    """
+    if kind is None:
+        return columns
+    own = {"keeps_column": True} if kind == "pbld" else {"keeps_column": False, "activation": "relu"}
+    return PeriodicEmbedding(**own, seed=seed, dtype=dtype, name="numeric_embedding")(columns)
+
+
+@keras.saving.register_keras_serializable("presets")
+class PeriodicEmbedding(keras.layers.Layer):
+    """Embeds each column by cosines of it, mixed by a small layer of its own.
+
+    A column x becomes ``activation(mix @ cos(2 pi frequency x + phase) + bias)``; with `keeps_column` x itself comes
+    first. Dense layers learn smooth functions of their inputs; cosines make steps and bumps of one column easy to
+    learn.
+
+    Parameters
+    ----------
+    width : int
+        Numbers for each column.
+    frequencies : int
+        Cosines for each column.
+    stddev : float
+        Scale of the frequencies at the start.
+    keeps_column : bool
+        Whether the first of the numbers is the column itself ("PBLD").
+    activation : str or callable
+    rate_factor : float
+        Adam's steps of all weights here are this times those of other layers.
+    seed : int, optional
+    **kwargs
+        Of `keras.Layer`.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev, A. Babenko, "On Embeddings for Numerical Features in Tabular Deep Learning", NeurIPS 2022
+    (arXiv 2203.05556); "PBLD": D. Holzmüller, L. Grinsztajn, I. Steinwart, NeurIPS 2024 (arXiv 2407.04491).
+    """
+
+    def __init__(
+        self,
+        width=WIDTH,
+        *,
+        frequencies=FREQUENCIES,
+        stddev=0.1,
+        keeps_column=True,
+        activation="linear",
+        rate_factor=0.1,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.width, self.frequencies, self.stddev, self.keeps_column = width, frequencies, stddev, keeps_column
+        self.activation = keras.activations.get(activation)
+        self.rate_factor, self.seed = rate_factor, seed
+        limit = 1 / math.sqrt(frequencies) / rate_factor
+        seeds = [None] * 4 if seed is None else [seed + number for number in range(4)]
+        uniform = keras.initializers.RandomUniform
+        self.frequency_initializer = keras.initializers.RandomNormal(stddev=stddev / rate_factor, seed=seeds[0])
+        self.phase_initializer = uniform(-math.pi / rate_factor, math.pi / rate_factor, seed=seeds[1])
+        self.mix_initializer = uniform(-limit, limit, seed=seeds[2])
+        self.bias_initializer = uniform(-limit, limit, seed=seeds[3])
+
+    def build(self, input_shape):
+        """Make the weights of each column."""
+        n_columns, n_mixed = input_shape[-1], self.width - self.keeps_column
+        cosines = (n_columns, self.frequencies)
+        self.frequency = self.add_weight(cosines, initializer=self.frequency_initializer, name="frequency")
+        self.phase = self.add_weight(cosines, initializer=self.phase_initializer, name="phase")
+        self.mix = self.add_weight((*cosines, n_mixed), initializer=self.mix_initializer, name="mix")
+        self.bias = self.add_weight((n_columns, n_mixed), initializer=self.bias_initializer, name="bias")
+
+    def call(self, inputs):
+        """Embed columns of shape (n_samples, n_columns) as (n_samples, n_columns * width)."""
+        columns = ops.expand_dims(inputs, -1)
+        angles = self.rate_factor * (2 * math.pi * self.frequency * columns + self.phase)
+        mixed = ops.einsum("ncf,cfk->nck", ops.cos(angles), ops.cast(self.mix, self.compute_dtype))
+        embedded = self.activation(self.rate_factor * (mixed + self.bias))
+        if self.keeps_column:
+            embedded = ops.concatenate([columns, embedded], axis=-1)
+        return ops.reshape(embedded, (-1, inputs.shape[-1] * self.width))
+
+    def compute_output_shape(self, input_shape):
+        """`width` numbers for each column."""
+        return (*input_shape[:-1], input_shape[-1] * self.width)
+
+    def get_config(self):
+        """Return the parameters."""
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "frequencies": self.frequencies,
+            "stddev": self.stddev,
+            "keeps_column": self.keeps_column,
+            "activation": keras.activations.serialize(self.activation),
+            "rate_factor": self.rate_factor,
+            "seed": self.seed,
+        }

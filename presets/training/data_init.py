@@ -1,0 +1,42 @@
+"""Initial weights that fit the data: every unit has unit variance on the first rows (Holzmüller et al. 2024)."""
+
+import numpy as np
+
+N_ROWS = 5
+"""Rows among which the bias of a unit puts its kink."""
+
+
+def fit_to_rows(program, weights, x, seed):
+    """Scale each kernel and draw each bias by what the layers put out for some training rows.
+
+    Layer by layer, a unit's kernel is divided by the standard deviation of its output. Its bias is minus a random
+    convex combination of its outputs at five rows, so that its kink lies within the data.
+
+    Parameters
+    ----------
+    program : Program
+        Its layers with kernels have no activation of their own.
+    weights : list of ndarray
+    x : array or dict of str to array
+        Encoded rows.
+    seed : int
+
+    Returns
+    -------
+    list of ndarray
+    """
+    random = np.random.default_rng(seed)
+    weights = list(weights)
+    positions = {id(variable): position for position, variable in enumerate(program.weight_variables)}
+    for number, layer in enumerate(program.layers_with_kernels):
+        program.load_weights(list(weights))
+        outputs = program.layer_outputs(x)[number]
+        deviation = outputs.std(axis=0)
+        factor = 1 / np.where(deviation > 1e-6, deviation, 1.0)
+        rows = random.integers(len(outputs), size=(N_ROWS, outputs.shape[1]))
+        shares = random.dirichlet(np.ones(N_ROWS), size=outputs.shape[1]).T
+        middle = np.sum(shares * np.take_along_axis(outputs, rows, axis=0), axis=0) * factor
+        kernel, bias = positions[id(layer.kernel)], positions[id(layer.bias)]
+        weights[kernel] = (weights[kernel] * factor).astype(weights[kernel].dtype)
+        weights[bias] = (-middle / layer.bias_factor).astype(weights[bias].dtype)
+    return weights
