@@ -34,3 +34,17 @@ DNN_CLASSIFIER_PRESETS = MappingProxyType(
     {"quick": {**QUICK_DNN, **FOR_CLASSES}, "tuned": {**TUNED_DNN, **FOR_CLASSES}}
 )
 DNN_REGRESSOR_PRESETS = MappingProxyType({"quick": {**QUICK_DNN, **FOR_VALUES}, "tuned": {**TUNED_DNN, **FOR_VALUES}})
+
+ABOUT_PRESETS = MappingProxyType(
+    {
+        "article": "the article's checklist, the default",
+        "deep": "the article's dense network for complex data: four layers of 256, dropout of a half",
+        "adaptive": "the article's network with RMSprop",
+        "momentum": "the article's network with Nesterov's momentum",
+        "fcn": "convolutions beside the LSTM (LSTM-FCN)",
+        "plain": "no augmentation of the images",
+        "strong": "brightness, contrast and erased patches besides the article's augmentation",
+        "quick": "the best score at about the cost of the article's; for searches and small budgets",
+        "tuned": "the best single network, at several times that cost",
+    }
+)

@@ -2,6 +2,8 @@
 
 from sklearn.base import clone
 
+from presets import measured
+
 
 class PresetMixin:
     """Constructors from named presets; a family names them in `_presets`."""
@@ -37,8 +39,16 @@ class PresetMixin:
         Returns
         -------
         list of str
+            A notebook or a shell shows a line about each.
         """
-        return list(cls._presets)
+        return PresetNames(cls._presets)
+
+
+class PresetNames(list):
+    """Names of presets that are shown with a line about each."""
+
+    def __repr__(self):
+        return "\n".join(f"{name}: {measured.ABOUT_PRESETS[name]}" for name in self)
 
 
 def preset_grid(estimator, *names, prefix=""):

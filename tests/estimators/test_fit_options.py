@@ -80,6 +80,13 @@ def test_article_is_the_default_preset(estimator):
     assert estimator.from_preset("article").get_params() == estimator().get_params()
 
 
+@every_estimator
+def test_a_line_about_every_preset(estimator):
+    lines = repr(estimator.list_presets()).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == estimator.list_presets()
+    assert all(line.partition(": ")[2] for line in lines)
+
+
 @one_of_each
 def test_every_preset_fits_and_takes_overrides(estimator):
     shape = {"image_shape": (2, 2)} if "image_shape" in estimator().get_params() else {}

@@ -73,8 +73,8 @@ def test_what_does_not_go_together_is_refused(parameters, named):
 
 
 def test_a_schedule_ends_with_the_epochs_and_is_no_fault():
-    network = DNNClassifier(lr_schedule="coslog4", epochs=40, random_state=0).fit(X, Y)
-    assert (network.rate_rule_, network.stopped_by_, network.n_epochs_) == ("schedule", "epochs", 40)
+    network = DNNClassifier(lr_schedule="coslog4", init="scaled", epochs=150, random_state=0).fit(X, Y)
+    assert (network.rate_rule_, network.stopped_by_, network.n_epochs_) == ("schedule", "epochs", 150)
     assert not {finding.code for finding in diagnose(network)} & {"too_few_epochs", "rate_too_small", "rate_too_large"}
 
 
