@@ -2,9 +2,7 @@
 
 import pickle
 import random
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -369,15 +367,6 @@ def gives_a_layer(input_shape, n_outputs):
 def test_networks_that_cannot_be_used(network, parameters, message, no_training):
     with pytest.raises(ValueError, match=message):
         fit(KerasClassifier, network, **parameters)
-
-
-def test_the_page_for_users_of_scikeras():
-    page = (Path(__file__).parents[2] / "docs" / "coming-from-scikeras.md").read_text()
-    example = {"__name__": "__main__"}
-    exec(re.search(r"```python\n(.*?)```", page, flags=re.DOTALL)[1], example)
-    assert example["y_proba"].shape == (1000, 2)
-    assert example["pipe"].score(example["X"], example["y"]) > 0.8
-    assert example["gs"].best_score_ > 0.7
 
 
 def test_a_regressor_may_end_in_a_sigmoid():
