@@ -42,8 +42,10 @@ def replacing(path, mode="wb", *, exclusive=False):
 
     Examples
     --------
+    >>> from presets.atomic import replacing
     >>> with replacing("report.html", "w") as file:
-    ...     file.write(page)
+    ...     file.write("a page")
+    6
     """
     encoding = None if "b" in mode else "utf-8"
     path = Path(os.path.realpath(path))

@@ -1,5 +1,6 @@
-"""What readers copy runs as it stands: the code of every page."""
+"""What readers copy runs as it stands: every page's code, and every example of a docstring."""
 
+import doctest
 import importlib
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import presets.search
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python( no-run)?\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+EXAMPLES = sorted(path for path in (ROOT / "presets").rglob("*.py") if ">>> " in path.read_text(encoding="utf-8"))
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
     for module in (presets, presets.search)
@@ -50,6 +52,23 @@ def test_links_of_each_page_lead_somewhere(page):
     assert [t for t in targets if not built.match(t) and not (page.parent / t).exists()] == []
     examples = [t for t in targets if t.startswith("gallery/plot_")]
     assert [t for t in examples if not (ROOT / "examples" / f"{Path(t).stem}.py").exists()] == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=names(EXAMPLES))
+def test_examples_of_docstrings_run(path):
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    tests = [test for test in doctest.DocTestFinder().find(module) if test.examples]
+    for test in tests:
+        test.globs = {}  # an example imports what it uses
+        runner.run(test)
+    assert tests
+    assert runner.failures == 0
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everything_public_has_an_example(name):
+    assert ">>> " in PUBLIC[name].__doc__
 
 
 def test_everything_public_stands_in_the_reference_once():

@@ -60,8 +60,12 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
 
     Examples
     --------
+    >>> from sklearn.datasets import load_iris
     >>> from presets import check_data
-    >>> print(check_data([[0.0], [1.0], [2.0]] * 40, [0, 1, 1] * 40))
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X[:, 3] = y  # a column that tells the class
+    >>> [finding.code for finding in check_data(X, y).alarms]
+    ['leaked_target']
     """
     check_consistent_length(X, y)
     y = y.toarray() if sparse.issparse(y) else np.asarray(y)
@@ -109,6 +113,16 @@ def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
     References
     ----------
     Northcutt, Jiang, Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from presets import likely_wrong_labels
+    >>> X, y = load_iris(return_X_y=True)
+    >>> y[7] = 2  # a setosa that is called a virginica
+    >>> int(likely_wrong_labels(LogisticRegression(max_iter=500), X, y)[0])
+    7
     """
     classes, codes = np.unique(y, return_inverse=True)
     folds = StratifiedKFold(cv, shuffle=True, random_state=random_state)

@@ -128,6 +128,7 @@ def make_windows(series, *, window, horizon, step=1):
 
     Examples
     --------
+    >>> from presets import make_windows
     >>> X, y = make_windows([1, 2, 3, 4, 5, 6], window=3, horizon=2)
     >>> X[:, :, 0]
     array([[1., 2., 3.],

@@ -122,8 +122,12 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_iris
     >>> from presets import DNNClassifier, EnsembleClassifier
-    >>> EnsembleClassifier(DNNClassifier(), n_members=3, random_state=0).fit(X, y).predict_proba(X)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ensemble = EnsembleClassifier(DNNClassifier(epochs=10), n_members=3, random_state=0).fit(X, y)
+    >>> ensemble.predict_proba(X).shape, ensemble.predict_members(X).shape
+    ((150, 3), (3, 150, 3))
     """
 
     _parameter_constraints = Ensemble._parameter_constraints | {"estimator": [HasMethods(["fit", "predict_proba"])]}
@@ -199,6 +203,16 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         As those of the members.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from presets import DNNRegressor, EnsembleRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> ensemble = EnsembleRegressor(DNNRegressor(epochs=10), n_members=3, random_state=0).fit(X, y)
+    >>> mean, std = ensemble.predict(X, return_std=True)
+    >>> mean.shape, std.shape
+    ((442,), (442,))
     """
 
     def predict_members(self, X):

@@ -1,5 +1,6 @@
 """Documentation of the parameters and attributes, written once and put into every estimator's docstring."""
 
+import inspect
 from dataclasses import fields
 
 PARAMETERS = {
@@ -320,7 +321,8 @@ CLASSIFIER_ATTRIBUTES = {
 def documented(estimator_class):
     """Complete an estimator's docstring with its parameters and attributes; the defaults are those of the signature."""
     budget = vars(estimator_class._budget)
-    lines = [estimator_class.__doc__.rstrip(), "", "Parameters", "----------"]
+    description, _, examples = estimator_class.__doc__.partition("\n    Examples\n")
+    lines = [description.rstrip(), "", "Parameters", "----------"]
     for parameter in fields(estimator_class):
         kind, text = PARAMETERS[parameter.name]
         default = getattr(parameter.default, "__name__", repr(parameter.default))
@@ -329,5 +331,6 @@ def documented(estimator_class):
     lines += ["", "Attributes", "----------"]
     for name, (kind, text) in attributes.items():
         lines += [f"{name} : {kind}", f"    {text}"]
+    lines += ["", "Examples", inspect.cleandoc(examples)]
     estimator_class.__doc__ = "\n".join(lines) + "\n"
     return estimator_class

@@ -145,7 +145,18 @@ class CNN(PresetMixin, ArrayInput, Regularized):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class CNNClassifier(ClassifierHead, CNN):
-    """Classifier of images with a convolutional network, trained by the article's checklist."""
+    """Classifier of images with a convolutional network, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from presets import CNNClassifier
+    >>> digits = load_digits()
+    >>> X, y = digits.images[:200], digits.target[:200]  # (n_samples, height, width)
+    >>> network = CNNClassifier(filters=(8, 16), dense_units=16, epochs=2, random_state=0)
+    >>> network.fit(X, y).predict_proba(X).shape
+    (200, 10)
+    """
 
     _parameter_constraints = CNN._parameter_constraints | ClassifierHead._constraints
 
@@ -153,4 +164,15 @@ class CNNClassifier(ClassifierHead, CNN):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class CNNRegressor(RegressorHead, CNN):
-    """Regressor on images with a convolutional network, trained by the article's checklist."""
+    """Regressor on images with a convolutional network, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from presets import CNNRegressor
+    >>> X = load_digits().images[:200]
+    >>> y = X.mean(axis=(1, 2))
+    >>> network = CNNRegressor(filters=(8, 16), dense_units=16, epochs=2, random_state=0)
+    >>> network.fit(X, y).predict(X[:3]).shape
+    (3,)
+    """

@@ -193,7 +193,20 @@ def _own_copy(network):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class KerasClassifier(ClassifierHead, Custom):
-    """Classifier with a network of your own, trained by the article's checklist."""
+    """Classifier with a network of your own, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import KerasClassifier
+    >>> def build(input_shape, n_outputs):
+    ...     hidden = keras.layers.Dense(16, activation="relu")
+    ...     return keras.Sequential([keras.Input(input_shape), hidden, keras.layers.Dense(n_outputs)])
+    >>> X, y = load_iris(return_X_y=True)
+    >>> KerasClassifier(network=build, epochs=10, random_state=0).fit(X, y).predict_proba(X).shape
+    (150, 3)
+    """
 
     _parameter_constraints = Custom._parameter_constraints | ClassifierHead._constraints
 
@@ -201,4 +214,17 @@ class KerasClassifier(ClassifierHead, Custom):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class KerasRegressor(RegressorHead, Custom):
-    """Regressor with a network of your own, trained by the article's checklist."""
+    """Regressor with a network of your own, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from sklearn.datasets import load_diabetes
+    >>> from presets import KerasRegressor
+    >>> def build(input_shape, n_outputs):
+    ...     hidden = keras.layers.Dense(16, activation="relu")
+    ...     return keras.Sequential([keras.Input(input_shape), hidden, keras.layers.Dense(n_outputs)])
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> KerasRegressor(network=build, epochs=10, random_state=0).fit(X, y).predict(X).shape
+    (442,)
+    """

@@ -71,7 +71,19 @@ class DNN(PresetMixin, Regularized):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class DNNClassifier(ClassifierHead, DNN):
-    """Classifier with a dense network, trained by the article's checklist."""
+    """Classifier with a dense network, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = DNNClassifier(epochs=50, random_state=0).fit(X, y)
+    >>> network.predict_proba(X).shape
+    (150, 3)
+    >>> DNNClassifier.from_preset("deep", dropout=0.3).hidden_layer_sizes
+    (256, 256, 256, 256)
+    """
 
     _presets = MappingProxyType(DNN._presets | measured.DNN_CLASSIFIER_PRESETS)
     _parameter_constraints = DNN._parameter_constraints | ClassifierHead._constraints
@@ -80,6 +92,18 @@ class DNNClassifier(ClassifierHead, DNN):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class DNNRegressor(RegressorHead, DNN):
-    """Regressor with a dense network, trained by the article's checklist."""
+    """Regressor with a dense network, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from presets import DNNRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> network = DNNRegressor(epochs=50, random_state=0).fit(X, y)
+    >>> network.predict(X).shape
+    (442,)
+    >>> network.n_epochs_
+    50
+    """
 
     _presets = MappingProxyType(DNN._presets | measured.DNN_REGRESSOR_PRESETS)

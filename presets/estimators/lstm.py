@@ -172,7 +172,17 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
 @documented
 @dataclass(kw_only=True, eq=False, repr=False)
 class LSTMClassifier(ClassifierHead, LSTM):
-    """Classifier of sequences with a recurrent network, trained by the article's checklist."""
+    """Classifier of sequences with a recurrent network, trained by the article's checklist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from presets import LSTMClassifier
+    >>> X = [np.ones((5, 2)), np.zeros((8, 2))] * 30  # sequences of unequal length
+    >>> y = ["ones", "zeros"] * 30
+    >>> LSTMClassifier(units=(8,), epochs=20, random_state=0).fit(X, y).predict(X[:2]).shape
+    (2,)
+    """
 
     _parameter_constraints = LSTM._parameter_constraints | ClassifierHead._constraints
 
@@ -183,4 +193,13 @@ class LSTMRegressor(RegressorHead, LSTM):
     """Regressor on sequences with a recurrent network, trained by the article's checklist.
 
     A forecast of several steps is a target of several columns; `make_windows` cuts a series into such samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from presets import LSTMRegressor, make_windows
+    >>> X, y = make_windows(np.sin(np.arange(120) / 3), window=12, horizon=4)
+    >>> network = LSTMRegressor(units=(8,), epochs=5, validation_split="last", random_state=0)
+    >>> network.fit(X, y).predict(X[:2]).shape
+    (2, 4)
     """

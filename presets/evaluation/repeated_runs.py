@@ -193,9 +193,15 @@ def repeated_runs(
 
     Examples
     --------
-    >>> runs = repeated_runs(DNNClassifier(), X, y)
-    >>> print(runs)
-    >>> print(runs.compare(repeated_runs(DNNClassifier(dropout=0.5), X, y)))
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier, repeated_runs
+    >>> X, y = load_iris(return_X_y=True)
+    >>> runs = repeated_runs(DNNClassifier(epochs=5), X, y, n_repeats=2, cv=3)
+    >>> runs.scores.shape
+    (2, 3)
+    >>> others = repeated_runs(DNNClassifier(dropout=0.5, epochs=5), X, y, n_repeats=2, cv=3)
+    >>> "95% interval" in str(runs.compare(others))
+    True
     """
     if n_repeats < 2:
         raise ValueError(f"n_repeats={n_repeats} has no spread; give at least 2.")

@@ -28,6 +28,15 @@ class TrainingCurveDisplay:
         Training and, if there is one, validation.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier, TrainingCurveDisplay
+    >>> network = DNNClassifier(epochs=5, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> display = TrainingCurveDisplay.from_estimator(network)
+    >>> [line.get_label() for line in display.lines_]
+    ['training', 'validation']
     """
 
     def __init__(self, history, *, metric="loss", best_epoch=-1):
@@ -108,6 +117,14 @@ class UpdateRatioDisplay:
     band_ : matplotlib artist
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier, UpdateRatioDisplay
+    >>> network = DNNClassifier(epochs=5, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> list(UpdateRatioDisplay.from_estimator(network).lines_)
+    ['hidden_1', 'hidden_2', 'outputs', 'all weights']
     """
 
     def __init__(self, history):
@@ -176,6 +193,18 @@ class RepeatedRunsDisplay:
         Mean and interval.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from presets import DNNClassifier, RepeatedRunsDisplay, repeated_runs
+    >>> X, y = load_iris(return_X_y=True)
+    >>> runs = {
+    ...     f"dropout {dropout}": repeated_runs(DNNClassifier(dropout=dropout, epochs=5), X, y, n_repeats=2, cv=2)
+    ...     for dropout in (0.2, 0.5)
+    ... }
+    >>> RepeatedRunsDisplay.from_runs(runs).ax_.get_ylabel()
+    'score'
     """
 
     def __init__(self, runs):
@@ -259,6 +288,15 @@ class AugmentationDisplay:
     ----------
     axes_ : ndarray of matplotlib Axes of shape (n_images, 1 + n_changes)
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from presets import AugmentationDisplay, CNNClassifier
+    >>> digits = load_digits()
+    >>> network = CNNClassifier(filters=(8,), epochs=1, random_state=0).fit(digits.images[:100], digits.target[:100])
+    >>> AugmentationDisplay.from_estimator(network, digits.images[:3]).axes_.shape
+    (3, 6)
     """
 
     def __init__(self, images):

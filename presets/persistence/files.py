@@ -48,9 +48,15 @@ def save(estimator, file):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import PowerTransformer
     >>> import presets
+    >>> X, y = load_iris(return_X_y=True)
+    >>> pipeline = make_pipeline(PowerTransformer(), presets.DNNClassifier(epochs=5, random_state=0)).fit(X, y)
     >>> presets.save(pipeline, "pipeline.skops")
-    >>> presets.load("pipeline.skops").predict(X)
+    >>> presets.load("pipeline.skops").predict(X).shape
+    (150,)
     """
     if isinstance(file, io.TextIOBase):
         raise TypeError("file is open for text; open it with mode 'wb'.")
@@ -91,6 +97,13 @@ def load(file, *, trusted=(), max_size=MAX_SIZE):
     ValueError
         If the file holds a type or a function that is not trusted; the message names all of them. If `save` did not
         write it, a newer version did, it is damaged, or it takes more than `max_size`.
+
+    Examples
+    --------
+    >>> import presets
+    >>> presets.save(presets.DNNClassifier(dropout=0.5), "network.skops")
+    >>> presets.load("network.skops").dropout
+    0.5
     """
     skops = _skops()
     trusted = set([trusted] if isinstance(trusted, str) else trusted)

@@ -20,6 +20,12 @@ class Choice:
     ----------
     *values
         Of any type, also tuples and None; at least one.
+
+    Examples
+    --------
+    >>> from presets.search import Choice
+    >>> Choice(32, 64, 128)
+    Choice(32, 64, 128)
     """
 
     values: tuple
@@ -69,6 +75,12 @@ class Uniform:
     Parameters
     ----------
     low, high : float
+
+    Examples
+    --------
+    >>> from presets.search import Uniform
+    >>> Uniform(0.0, 0.5)
+    Uniform(low=0.0, high=0.5)
     """
 
     low: float
@@ -110,6 +122,12 @@ class LogUniform(Uniform):
     ----------
     low, high : float
         Greater than 0.
+
+    Examples
+    --------
+    >>> from presets.search import LogUniform
+    >>> LogUniform(1e-4, 0.1).discrete(4)
+    Choice(0.0001, 0.001, 0.01, 0.1)
     """
 
     _sampling = "log"

@@ -169,19 +169,46 @@ class NetworkHyperModel(keras_tuner.HyperModel):
 
 
 class DNNHyperModel(NetworkHyperModel):
-    """Dense networks for Keras Tuner, with the parameters of `NetworkHyperModel`."""
+    """Dense networks for Keras Tuner, with the parameters of `NetworkHyperModel`.
+
+    Examples
+    --------
+    >>> import keras_tuner
+    >>> from presets.search import DNNHyperModel
+    >>> model = DNNHyperModel(input_shape=(30,), n_outputs=1).build(keras_tuner.HyperParameters())
+    >>> model.output_shape
+    (None, 1)
+    """
 
     _families = DNNClassifier, DNNRegressor
 
 
 class LSTMHyperModel(NetworkHyperModel):
-    """Recurrent networks for Keras Tuner, with the parameters of `NetworkHyperModel`."""
+    """Recurrent networks for Keras Tuner, with the parameters of `NetworkHyperModel`.
+
+    Examples
+    --------
+    >>> import keras_tuner
+    >>> from presets.search import LSTMHyperModel
+    >>> model = LSTMHyperModel(input_shape=(50, 3), n_outputs=1).build(keras_tuner.HyperParameters())
+    >>> model.output_shape
+    (None, 1)
+    """
 
     _families = LSTMClassifier, LSTMRegressor
 
 
 class CNNHyperModel(NetworkHyperModel):
-    """Convolutional networks for Keras Tuner, with the parameters of `NetworkHyperModel`."""
+    """Convolutional networks for Keras Tuner, with the parameters of `NetworkHyperModel`.
+
+    Examples
+    --------
+    >>> import keras_tuner
+    >>> from presets.search import CNNHyperModel
+    >>> model = CNNHyperModel(input_shape=(28, 28, 1), n_outputs=1).build(keras_tuner.HyperParameters())
+    >>> model.output_shape
+    (None, 1)
+    """
 
     _families = CNNClassifier, CNNRegressor
 

@@ -16,6 +16,16 @@ def dnn_space():
     -------
     SearchSpace
         Widths and depth (S2), and what all families have: see `common_space`.
+
+    Examples
+    --------
+    >>> from presets.search import dnn_space
+    >>> "hidden_layer_sizes" in dnn_space()
+    True
+    >>> dnn_space().only("dropout")
+    SearchSpace({
+        'dropout': Choice(0.2, 0.5),
+    })
     """
     sizes = [(width,) * depth for depth in article.SEARCH_DEPTHS for width in article.SEARCH_WIDTHS]
     return SearchSpace({"hidden_layer_sizes": Choice(*sizes)}) | common_space()
@@ -28,6 +38,16 @@ def lstm_space():
     -------
     SearchSpace
         Units (S2), forget bias (A9), pooling and direction, and what all families have: see `common_space`.
+
+    Examples
+    --------
+    >>> from presets.search import lstm_space
+    >>> "units" in lstm_space()
+    True
+    >>> lstm_space().only("dropout")
+    SearchSpace({
+        'dropout': Choice(0.2, 0.5),
+    })
     """
     units = [(width,) * depth for depth in article.SEARCH_LSTM_DEPTHS for width in article.SEARCH_LSTM_WIDTHS]
     return (
@@ -50,6 +70,16 @@ def cnn_space():
     -------
     SearchSpace
         Blocks and filters (S2), dense units, augmentation (A10), and what all families have: see `common_space`.
+
+    Examples
+    --------
+    >>> from presets.search import cnn_space
+    >>> "filters" in cnn_space()
+    True
+    >>> cnn_space().only("dropout")
+    SearchSpace({
+        'dropout': Choice(0.2, 0.5),
+    })
     """
     filters = [
         tuple(width * 2**block for block in range(n_blocks))
@@ -91,6 +121,15 @@ def training_space():
     -------
     SearchSpace
         Rate (A5.2) and its decay (A5.3), optimizer (S1), batch size (A3, S2) and clipping (A8).
+
+    Examples
+    --------
+    >>> from presets.search import training_space
+    >>> training_space().only("batch_size", "clipnorm")
+    SearchSpace({
+        'batch_size': Choice(32, 64, 128, 256),
+        'clipnorm': Choice(5.0, 15.0),
+    })
     """
     return SearchSpace(
         {
@@ -170,6 +209,15 @@ def space_for(estimator):
     ------
     ValueError
         If there is no network in it, or more than one.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import PowerTransformer
+    >>> from presets import DNNClassifier
+    >>> from presets.search import space_for
+    >>> "dnnclassifier__learning_rate" in space_for(make_pipeline(PowerTransformer(), DNNClassifier()))
+    True
     """
     found = networks(estimator)
     if len(found) != 1:

@@ -111,7 +111,13 @@ POOL = ProgramPool()
 
 
 def clear_programs():
-    """Drop every compiled program that this process keeps for the next fit of the same architecture."""
+    """Drop every compiled program that this process keeps for the next fit of the same architecture.
+
+    Examples
+    --------
+    >>> import presets
+    >>> presets.clear_programs()  # before a test of memory, for instance
+    """
     POOL.clear()
 
 
