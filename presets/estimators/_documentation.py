@@ -216,9 +216,7 @@ PARAMETERS = {
     ),
     "restore_best_weights": (
         "bool",
-        "Whether the weights of the best epoch are kept instead of the last one's. It is the one with the best mean of "
-        "the monitored value over as many epochs, up to itself, as {averaged:.0%} of `epochs` are, and at least over "
-        "itself: the best of hundreds of single values may be luck.",
+        "Whether the weights of the best epoch are kept instead of the last one's: that with the best {best_value}.",
     ),
     "shuffle": (
         "bool",
@@ -244,7 +242,10 @@ PARAMETERS = {
     ),
     "callbacks": (
         "list of keras.callbacks.Callback or None",
-        "Copied for each fit. Batch hooks make training step batch by batch.",
+        "Copied for each fit. They get all values of `history_` at the end of each epoch. Batch hooks make training "
+        "step batch by batch. With other callbacks every epoch is a call of its own, where without them one call may "
+        "make several. Keras's `EarlyStopping` (without its `restore_best_weights`), `CSVLogger` and `TerminateOnNaN` "
+        "cost nothing, since they read these values alone.",
     ),
     "steps_per_execution": (
         "'auto' or 1",
@@ -320,13 +321,17 @@ CLASSIFIER_ATTRIBUTES = {
 
 def documented(estimator_class):
     """Complete an estimator's docstring with its parameters and attributes; the defaults are those of the signature."""
-    budget = vars(estimator_class._budget)
+    budget = estimator_class._budget
+    best_value = "monitored value"
+    if budget.averaged:
+        best_value = f"mean of the monitored value over the {budget.averaged:.0%} of `epochs` that end with it"
     description, _, examples = estimator_class.__doc__.partition("\n    Examples\n")
     lines = [description.rstrip(), "", "Parameters", "----------"]
     for parameter in fields(estimator_class):
         kind, text = PARAMETERS[parameter.name]
         default = getattr(parameter.default, "__name__", repr(parameter.default))
-        lines += [f"{parameter.name} : {kind}, default={default}", f"    {text.format(**budget)}"]
+        text = text.format(**vars(budget), best_value=best_value)
+        lines += [f"{parameter.name} : {kind}, default={default}", f"    {text}"]
     attributes = ATTRIBUTES | (CLASSIFIER_ATTRIBUTES if hasattr(estimator_class, "predict_proba") else {})
     lines += ["", "Attributes", "----------"]
     for name, (kind, text) in attributes.items():

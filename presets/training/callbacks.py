@@ -1,4 +1,4 @@
-"""Keras callbacks in compiled training: which need batches, which take the rate over."""
+"""Keras callbacks in compiled training: which need batches, which take the rate over, which watch the network."""
 
 import copy
 
@@ -7,6 +7,9 @@ import keras
 from presets.training.deadline import Deadline
 
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+LOG_READERS = {keras.callbacks.CSVLogger, keras.callbacks.RemoteMonitor, keras.callbacks.TerminateOnNaN, Deadline}
+"""Callbacks that read an epoch's values and nothing else."""
 
 
 def copy_for_fit(callbacks):
@@ -46,5 +49,22 @@ def takes_rate_over(callback):
 
 
 def watches(callback):
-    """Whether a callback may look at the network or change it between epochs."""
-    return not isinstance(callback, Deadline)
+    """Whether a callback may look at the network or change it between epochs, other than by `stop_training`.
+
+    Those of the user's own may; of Keras's some read nothing but the logs.
+    """
+    if isinstance(callback, keras.callbacks.EarlyStopping):
+        return callback.restore_best_weights or type(callback) is not keras.callbacks.EarlyStopping
+    return type(callback) not in LOG_READERS
+
+
+class Progress(keras.callbacks.ProgbarLogger):
+    """Keras's lines on the screen: loss and metrics, without the other values of the history."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Print the line of an epoch."""
+        super().on_epoch_end(epoch, {name: value for name, value in logs.items() if not _is_measured_here(name)})
+
+
+def _is_measured_here(name):
+    return name in ("learning_rate", "clipped") or name.partition("/")[0] == "update_ratio"

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from presets.training.best import BestEpoch
-from presets.training.callbacks import needs_batches, takes_rate_over, watches
+from presets.training.callbacks import Progress, needs_batches, takes_rate_over, watches
 from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
 from presets.training.schedules import ScheduledRate
@@ -58,8 +58,7 @@ def train(program, plan, callbacks=(), verbose=0):
         If `monitor` names no value that this training records.
     """
     calls = keras.callbacks.CallbackList(
-        list(callbacks),
-        add_progbar=verbose != 0,
+        [*callbacks, Progress()] if verbose else list(callbacks),
         model=program.core,
         verbose=int(verbose),
         epochs=plan.rules.epochs,
@@ -74,12 +73,17 @@ def train(program, plan, callbacks=(), verbose=0):
         is_watched=is_watched or (program.has_schedule and program.schedule is None),
     )
     course = follow(program, plan, calls, is_watched=is_watched)
-    n_alike = next(course)
+    result = None
     while True:
         try:
-            n_alike = course.send(epochs.next(n_alike))
+            n_alike = course.send(result)
         except StopIteration as end:
             return end.value
+        except RuntimeError as error:
+            if isinstance(error.__cause__, StopIteration):  # a callback's, which Python replaces as it leaves `follow`
+                raise error.__cause__ from None
+            raise
+        result = epochs.next(n_alike)
 
 
 def follow(program, plan, calls, *, is_watched):
@@ -91,7 +95,7 @@ def follow(program, plan, calls, *, is_watched):
     plan : Plan
     calls : keras.callbacks.CallbackList
     is_watched : bool
-        Whether anybody else may look at the network between epochs.
+        Whether anybody else may look at the network between epochs, or change it.
 
     Yields
     ------
@@ -118,15 +122,14 @@ def follow(program, plan, calls, *, is_watched):
         rate_rule = ScheduledRate(program.schedule, plan.n_updates, rules.epochs)
     recorder = Recorder(core.trainable_variables, plan.n_updates)
     outcome = Outcome(program.weights())
-    logs = {}
+    logs, last_weights = {}, program.weights
     core._initial_epoch = None  # BackupAndRestore sets it in on_train_begin
     calls.on_train_begin()
     for epoch in range(core._initial_epoch or 0, rules.epochs):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
         result = yield min(rate_rule.n_alike, rules.epochs - epoch)
-        logs = dict(result.logs)
-        recorder.record(logs, result, rate)
+        logs, last_weights = recorder.record(result, rate), result.weights  # the program may have run further epochs
         calls.on_epoch_end(epoch, logs)
         rate_rule.read()
         if not all(map(math.isfinite, (logs["loss"], logs[rules.monitor]))):
@@ -142,7 +145,7 @@ def follow(program, plan, calls, *, is_watched):
             outcome.stopped_by = "learning_rate"
             break
     if not rules.restore_best_weights and outcome.stopped_by != "non_finite_loss":
-        outcome.weights = program.weights()
+        outcome.weights = last_weights()
     calls.on_train_end(logs)
     outcome.history, outcome.rate_rule = recorder.history, rate_rule.kind
     return outcome
@@ -185,9 +188,9 @@ class Recorder:
         layers = [variable.path.rpartition("/")[0] for variable in variables]
         self._layers = {name: [i for i, layer in enumerate(layers) if layer == name] for name in dict.fromkeys(layers)}
 
-    def record(self, logs, result, rate):
-        """Append the values of one epoch."""
-        values = logs | {
+    def record(self, result, rate):
+        """Append the values of one epoch, and give them by their names."""
+        values = result.logs | {
             "learning_rate": rate,
             "update_ratio": _ratio(result.update_squares, result.weight_squares),
             "clipped": (result.n_clipped - self._n_clipped) / self._n_updates,
@@ -198,6 +201,7 @@ class Recorder:
         self.n_epochs += 1
         for name, value in values.items():
             self.history.setdefault(name, []).append(value)
+        return values
 
 
 def _ratio(update_squares, weight_squares):

@@ -1,6 +1,7 @@
 """Keras's callbacks and a user's own, in compiled training."""
 
 import csv
+import re
 
 import keras
 import numpy as np
@@ -40,14 +41,14 @@ class Recorder(keras.callbacks.Callback):
         self.calls.append(("train_end", dict(logs)))
 
 
-def test_callback_sees_what_keras_shows():
+def test_callback_sees_all_of_the_history():
     calls = []
     fitted = fit(Recorder(calls), metrics=["accuracy"])
     assert calls[0] == ("train_begin", {"verbose": 0, "epochs": 4, "steps": 4})
     ends = [call for call in calls if call[0] == "epoch_end"]
     assert [epoch for _, epoch, _ in ends] == [0, 1, 2, 3]
     for _, epoch, logs in ends:
-        assert set(logs) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+        assert logs.keys() == fitted.history_.keys() >= {"loss", "val_accuracy", "learning_rate", "clipped"}
         assert all(logs[name] == fitted.history_[name][epoch] for name in logs)
     assert calls[-1][0] == "train_end"
 
@@ -108,7 +109,31 @@ def test_csv_logger_writes_the_history(tmp_path):
     fitted = fit(keras.callbacks.CSVLogger(str(tmp_path / "log.csv")))
     with open(tmp_path / "log.csv") as file:
         rows = list(csv.DictReader(file))
-    np.testing.assert_allclose([float(row["val_loss"]) for row in rows], fitted.history_["val_loss"], rtol=1e-6)
+    for name, values in fitted.history_.items():
+        np.testing.assert_allclose([float(row[name]) for row in rows], values, rtol=1e-6)
+
+
+def test_the_screen_shows_loss_and_metrics(capsys):
+    fit(metrics=["accuracy"], verbose=2, epochs=1)
+    names = re.findall(r"(\w+): ", capsys.readouterr().out.splitlines()[-1])
+    assert names == ["accuracy", "loss", "val_accuracy", "val_loss"]
+
+
+def test_any_error_of_a_callback_leaves_fit():
+    for error in (StopIteration("mine"), RuntimeError("mine"), GeneratorExit("mine")):
+        for hook in ("on_train_begin", "on_epoch_end", "on_train_batch_end"):
+            with pytest.raises(type(error), match="mine"):
+                fit(Raising(error, hook), epochs=1)
+
+
+class Raising(keras.callbacks.Callback):
+    def __init__(self, error, hook):
+        super().__init__()
+        setattr(self, hook, self._raise)
+        self._error = error
+
+    def _raise(self, *_, **__):
+        raise self._error
 
 
 def test_tensorboard_writes_events_without_stepping(tmp_path):

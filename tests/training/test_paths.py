@@ -107,6 +107,23 @@ def test_epochs_are_made_together_where_nobody_looks():
     assert program.n_calls == 3  # 32, 32 and 6
     run(recipe, dataset, rules, program=program, callbacks=[keras.callbacks.Callback()])
     assert program.n_calls == 3
+    readers = [keras.callbacks.EarlyStopping(patience=70), keras.callbacks.TerminateOnNaN()]
+    run(recipe, dataset, rules, program=program, callbacks=readers)
+    assert program.n_calls == 6
+
+
+def early_stopping():
+    return keras.callbacks.EarlyStopping(monitor="loss", patience=0, baseline=0.8, start_from_epoch=9)
+
+
+@pytest.mark.parametrize("restores", [True, False])
+def test_a_callback_ends_training_within_a_call(restores):
+    recipe, rules = make_recipe(), make_rules(epochs=70, restore_best_weights=restores)
+    together, _ = run(recipe, make_data(), rules, callbacks=[early_stopping()])
+    alone, _ = run(recipe, make_data(), rules, callbacks=[early_stopping(), keras.callbacks.Callback()])
+    assert together.stopped_by == "callback"
+    assert 9 < len(together.history["loss"]) < 30
+    assert_same(together, alone)
 
 
 def test_without_validation_epochs_in_one_call_equal_epochs_one_by_one():
