@@ -8,6 +8,7 @@ from keras import tree
 
 from presets.builders.complete import complete_model
 from presets.training.dataset import n_rows, prediction_rows
+from presets.training.forks import refuse_in_fork
 from presets.training.pool import POOL
 from presets.training.recipe import Recipe, numbers
 
@@ -82,6 +83,7 @@ class FittedNetwork:
         **changed
             Arguments of the network that differ from those of training; its weights stay the same.
         """
+        refuse_in_fork()
         core = self.recipe.network.model(**changed)
         core.set_weights(self.weights)
         return complete_model(

@@ -5,6 +5,7 @@ import functools
 import keras
 from keras import ops
 
+from presets.training.forks import refuse_in_fork
 from presets.training.schedules import Schedule
 from presets.training.tunable import Tunable
 
@@ -113,6 +114,12 @@ def optimizer_config(
         If Keras has no optimizer of that name, or if it has no momentum or `beta_2` and one is given; if
         `weight_decay` or `beta_2` are given besides an optimizer object.
     """
+    refuse_in_fork()  # Keras makes variables to tell what an optimizer is
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        raise ValueError(
+            f"optimizer cannot be a LossScaleOptimizer: give the {type(optimizer.inner_optimizer).__name__} inside it. "
+            "dtype='mixed_float16' scales the loss by itself."
+        )
     if isinstance(optimizer, keras.optimizers.Optimizer):
         for name, value in (("weight_decay", weight_decay), ("beta_2", beta_2)):
             if value:

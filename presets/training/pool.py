@@ -8,6 +8,8 @@ import threading
 
 import keras
 
+from presets.training.forks import refuse_in_fork
+
 MAX_PROGRAMS = 16
 """Idle programs kept. Each holds its network's variables and some MB of graphs."""
 
@@ -39,12 +41,18 @@ class ProgramPool:
         sample : tuple of arrays
             A few encoded rows ``(x, y)`` or ``(x, y, weights)``.
 
+        Raises
+        ------
+        RuntimeError
+            In a forked process that cannot use the backend.
+
         Yields
         ------
         Program
             For the borrower alone. Whoever borrows it next loads it anew, so an error or an interrupt in between does
             no harm.
         """
+        refuse_in_fork()
         key = (
             recipe.key,
             len(sample),

@@ -50,6 +50,12 @@ def test_an_optimizer_object_is_taken_as_it_is():
     assert (config["learning_rate"], config["clipnorm"]) == (pytest.approx(0.003), 2.0)
 
 
+def test_a_scaled_optimizer_is_refused():
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+    with pytest.raises(ValueError, match="optimizer cannot be a LossScaleOptimizer: give the Adam inside it"):
+        optimizer_config(optimizer, learning_rate=0.1, momentum=0.0, nesterov=False, clipnorm=5.0, global_clipnorm=None)
+
+
 def test_momentum_needs_an_optimizer_that_has_one():
     with pytest.raises(ValueError, match=r"momentum=0\.9 does not apply to optimizer='adam'"):
         optimizer_config("adam", learning_rate=0.1, momentum=0.9, nesterov=False, clipnorm=5.0, global_clipnorm=None)
