@@ -1,14 +1,19 @@
 """Random changes of training images that leave their labels true (A10)."""
 
 import inspect
+import itertools
 
 import keras
 from keras import ops
 
 from presets import article
+from presets.builders.seeding import seeded
 
 BLENDING = {"MixUp", "CutMix"}
 """Keras's layers that blend the images of a batch, and their labels only if they are called with both."""
+
+UNSEEDED = 0
+"""Seed of a layer that is only copied: Keras takes one from Python's own generator where there is none."""
 
 
 def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
@@ -140,6 +145,7 @@ def _article(horizontal_flip=False):
             translation=article.AUGMENT_TRANSLATION,
             zoom=article.AUGMENT_ZOOM,
             horizontal_flip=horizontal_flip,
+            seed=UNSEEDED,
         )
     ]
 
@@ -148,10 +154,10 @@ def _strong():
     share = article.AUGMENT_ERASED
     return [
         *_article(),
-        keras.layers.RandomBrightness(article.AUGMENT_BRIGHTNESS),
-        keras.layers.RandomContrast(article.AUGMENT_CONTRAST),
+        keras.layers.RandomBrightness(article.AUGMENT_BRIGHTNESS, seed=UNSEEDED),
+        keras.layers.RandomContrast(article.AUGMENT_CONTRAST, seed=UNSEEDED),
         # a plain factor is the largest of the probabilities that Keras draws, so half as many images would be erased
-        keras.layers.RandomErasing((share, share), fill_value=0.0),
+        keras.layers.RandomErasing((share, share), fill_value=0.0, seed=UNSEEDED),
     ]
 
 
@@ -184,7 +190,7 @@ def _copy(layer, number, value_range, seed, dtype):
     }
     config |= {name: value for name, value in own.items() if name in config}
     try:
-        return type(layer).from_config(config)
+        return type(layer).from_config(seeded(config, itertools.count(seed)))
     except (TypeError, ValueError) as error:  # Keras 3.15's RandomShear(0.1) does not take the factors that it reports
         raise ValueError(
             f"augmentation cannot copy {type(layer).__name__}: Keras does not build it again from its configuration. "

@@ -7,6 +7,7 @@ from keras import layers
 
 from presets.builders.augmentation import augmentation_layers
 from presets.builders.initializers import BACKBONE
+from presets.builders.seeding import seeded
 
 
 def build_cnn(
@@ -70,7 +71,7 @@ def build_cnn(
     Raises
     ------
     ValueError
-        If an augmentation layer changes the shape of the images, or the backbone does not take them.
+        If an augmentation layer changes the shape of the images, or if the backbone is not built or does not take them.
     """
     rules = {
         "kernel_initializer": kernel_initializer,
@@ -118,6 +119,8 @@ def _blocks(images, filters, kernel_size, activation, rules):
 
 def _backbone(images, backbone, is_trained, seed):
     """Put a copy of the backbone on the images, so that its training changes no other model."""
+    if not backbone.built:
+        raise ValueError("backbone is not built: give its first layer as keras.Input(shape), or call its build.")
     expected = backbone.input_shape[1:]
     given = images.shape[1:]
     if len(expected) != 3 or any(size not in (None, own) for size, own in zip(expected, given, strict=True)):
@@ -141,11 +144,4 @@ def _backbone(images, backbone, is_trained, seed):
 def _reseeding_clone(seed):
     """Copy layers as `clone_model` does, but never with a random seed from Python's own generator."""
     seeds = itertools.count(seed)
-
-    def clone(layer):
-        config = layer.get_config()
-        if "seed" in config and config["seed"] is None:
-            config["seed"] = next(seeds)
-        return type(layer).from_config(config)
-
-    return clone
+    return lambda layer: type(layer).from_config(seeded(layer.get_config(), seeds))

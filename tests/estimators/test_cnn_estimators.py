@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import random
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from presets import CNNClassifier, CNNRegressor, article
+from presets import CNNClassifier, CNNRegressor, article, clear_programs
 from presets.training.pool import POOL, program_class
 
 RNG = np.random.default_rng(0)
@@ -358,6 +359,7 @@ def test_bad_x_at_predict(estimator):
         ("augmentation", [keras.layers.MixUp()]),
         ("backbone", "MobileNet"),
         ("backbone", keras.Sequential([keras.Input((6, 5, 1)), keras.layers.Flatten()])),
+        ("backbone", keras.Sequential([keras.layers.Conv2D(2, 3)])),
         ("train_backbone", "yes"),
         ("image_shape", (6,)),
         ("image_shape", (6, 6, 3)),
@@ -368,3 +370,43 @@ def test_bad_x_at_predict(estimator):
 def test_bad_parameters(estimator, parameter, value, no_training):
     with pytest.raises(ValueError, match=parameter):
         fit(estimator, COLOUR, **{parameter: value})
+
+
+class Augmented(keras.layers.Layer):
+    """A layer of the user's with random layers inside, none of which has a seed."""
+
+    def __init__(self, inner=None, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner or keras.layers.RandomFlip()
+
+    def call(self, images, training=False):
+        return self.inner(images, training=training)
+
+    def get_config(self):
+        return super().get_config() | {"inner": keras.saving.serialize_keras_object(self.inner)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config | {"inner": keras.saving.deserialize_keras_object(config["inner"])})
+
+
+def nested_backbone():
+    inner = keras.Sequential([keras.Input((4, 3, 2)), keras.layers.SpatialDropout2D(0.1), keras.layers.Conv2D(2, 1)])
+    return keras.Sequential([keras.Input((6, 5, 3)), keras.layers.Conv2D(2, 3), keras.layers.Dropout(0.1), inner])
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        *({"augmentation": name} for name in ("article", "flip", "strong")),
+        {"augmentation": [keras.layers.RandAugment(), keras.layers.RandomZoom((0.0, 0.1))]},
+        {"augmentation": [Augmented()]},
+        {"backbone": nested_backbone(), "train_backbone": True},
+    ],
+    ids=str,
+)
+def test_a_cold_fit_draws_from_no_global_generator(parameters):
+    clear_programs()
+    state = random.getstate()
+    fit(CNNClassifier, COLOUR, **parameters, epochs=1, init="scaled")
+    assert random.getstate() == state
