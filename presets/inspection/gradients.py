@@ -18,6 +18,10 @@ from presets.training.recipe import Recipe
 ROUNDING = 64
 """Units in the last place that rounding may take from a loss: sums of many terms, and their order."""
 
+PRECISIONS = {"tensorflow": (1e-5, 1, "float64"), "jax": (1e-3, 10, "float64"), "torch": (1e-2, 100, "float32")}
+"""Step, factor of the tolerance, and type that losses are exact in, by backend. On JAX Keras computes `tanh`, `mean`
+and others of float64 in float32, on torch all products as well: a difference over a small step is noise there."""
+
 FINER = (1.0, 0.1, 0.01, 0.001)
 """Parts of the step that are tried one after the other: the larger ones may reach over a kink, such as that of relu."""
 
@@ -103,11 +107,12 @@ def check_gradients(
     n_weights : int, default=10
         Weights of each variable to look at, drawn at random.
     step : float or "auto", default="auto"
-        By which a weight is changed to either side: 1e-5, and 1e-3 on JAX, where Keras computes `tanh`, `mean` and
-        other functions in float32 also for float64. Where that does not agree, smaller steps down to a thousandth are
-        tried: one may reach over a kink, such as that of relu, while a wrong gradient stays wrong.
+        By which a weight is changed to either side: 1e-5. On JAX it is 1e-3, since Keras computes `tanh`, `mean` and
+        other functions of float64 in float32 there, and on torch 1e-2, since it computes products so too. Where the
+        difference does not agree, smaller steps down to a thousandth are tried: one may reach over a kink, such as
+        that of relu, while a wrong gradient stays wrong.
     tolerance : float or "auto", default="auto"
-        The largest relative error that passes: 1e-4, and 1e-3 on JAX.
+        The largest relative error that passes: 1e-4, on JAX 1e-3, and on torch 1e-2.
     random_state : int, default=0
         Draws the weights.
 
@@ -130,11 +135,9 @@ def check_gradients(
     >>> check_gradients(DNNClassifier(activation="tanh", random_state=0), X, y).passed
     True
     """
-    is_rounded = keras.backend.backend() == "jax"
-    if step == "auto":
-        step = 1e-3 if is_rounded else 1e-5
-    if tolerance == "auto":
-        tolerance = article.GRADIENT_TOLERANCE * (10 if is_rounded else 1)
+    usual_step, factor, exact = PRECISIONS[keras.backend.backend()]
+    step = usual_step if step == "auto" else step
+    tolerance = article.GRADIENT_TOLERANCE * factor if tolerance == "auto" else tolerance
     read = _of_model if isinstance(estimator_or_model, keras.Model) else _of_estimator
     core, activation, loss, x, y = read(estimator_or_model, X, y, loss)
     recipe = Recipe(
@@ -150,7 +153,8 @@ def check_gradients(
     with program_class().scope(recipe):
         program = program_class()(recipe, (x, y))
         program.core.set_weights(core.get_weights())
-        return _compare(program, (x, y), n_weights, step, tolerance, np.random.default_rng(random_state))
+        rounding = ROUNDING * np.finfo(exact).eps / step
+        return _compare(program, (x, y), n_weights, step, tolerance, rounding, np.random.default_rng(random_state))
 
 
 def _of_estimator(estimator, X, y, loss):
@@ -205,11 +209,10 @@ def _entry_with_float64(key, value):
     return None if key.endswith("_regularizer") else _with_float64(value)
 
 
-def _compare(program, data, n_weights, step, tolerance, rng):
+def _compare(program, data, n_weights, step, tolerance, rounding, rng):
     gradients = program.gradients(data)
     loss = _loss_of(program, data)
-    # not more for finer steps, which would hide errors
-    rounding = ROUNDING * np.finfo(np.float64).eps * abs(loss()) / step
+    rounding = rounding * abs(loss())  # not more for finer steps, which would hide errors
     errors, n_seen = {}, 0
     for variable, gradient in zip(program.core.trainable_variables, gradients, strict=True):
         places = rng.choice(gradient.size, min(n_weights, gradient.size), replace=False)
