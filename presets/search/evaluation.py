@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 
 from presets.evaluation.networks import networks, with_callback
+from presets.search.logs import with_own_logs
 from presets.training.deadline import Deadline, OutOfTimeError
 
 SCREENED_EPOCHS = 16
@@ -187,12 +188,12 @@ class Evaluation:
     def _run(self, result, bar, deadline):
         few = self._few_epochs(result.params) if self.screens else {}
         if few:
-            result.screening = self._fold(result.params | few, *self.splits[0], deadline)
+            result.screening = self._fold(result, few, self.splits[0], deadline, "screening")
             if bar is not None and bar.is_screened_out(result.screening.scores[self.metric]):
                 result.status = PRUNED
                 return
-        for train, test in self.splits:
-            result.folds.append(self._fold(result.params, train, test, deadline))
+        for number, rows in enumerate(self.splits):
+            result.folds.append(self._fold(result, {}, rows, deadline, f"fold_{number}"))
             is_last = len(result.folds) == len(self.splits)
             if not is_last and bar is not None and bar.is_out_of_reach(result.scores(bar.metric)):
                 result.status = PRUNED
@@ -207,12 +208,15 @@ class Evaluation:
         epochs = most_epochs(network, len(self.splits[0][0])) // SCREENED_EPOCHS
         return {f"{prefix}epochs": epochs} if epochs >= FEWEST_EPOCHS else {}
 
-    def _fold(self, params, train, test, deadline):
+    def _fold(self, result, few, rows, deadline, name):
         if deadline is not None and deadline.seconds_left < 0:
             raise OutOfTimeError
-        estimator = clone(self.estimator)
+        params = result.params | few
+        estimator = clone(self.estimator).set_params(**clone(params, safe=False))
+        params = params | with_own_logs(estimator, result.params, result.number, name)
         if deadline is not None:
             params = params | with_callback(estimator.set_params(**clone(params, safe=False)), deadline)
+        train, test = rows
         outcome = _fit_and_score(
             estimator,
             self.X,
