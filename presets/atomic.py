@@ -67,12 +67,23 @@ def replacing(path, mode="wb", *, exclusive=False):
         if old is not None:
             os.chmod(partial, stat.S_IMODE(old))
         if exclusive:
-            os.link(partial, path)  # unlike `os.replace`, fails if the path is there
+            _name_new(partial, path)
         else:
             os.replace(partial, path)
         _sync_directory(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _name_new(partial, path):
+    """Give a file its name, and fail if another has it."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no links: take the name with an empty file
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.replace(partial, path)
 
 
 def _mode_of(path):

@@ -114,6 +114,16 @@ def test_one_of_two_exclusive_writers_succeeds(tmp_path):
     assert alone(path)
 
 
+def test_exclusive_where_files_cannot_have_two_names(file, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    test_exclusive_never_replaces(file, tmp_path)
+    (tmp_path / "folder").mkdir()
+    test_one_of_two_exclusive_writers_succeeds(tmp_path / "folder")
+
+
 def test_what_a_killed_process_left_is_removed_later(file):
     left, busy = file.with_name(f".{file.name}.0123.tmp"), file.with_name(f".{file.name}.4567.tmp")
     left.touch()
