@@ -227,9 +227,10 @@ class _Hasher:
 
     def _instance(self, value):
         kind = type(value)
-        self._all("object", kind, getattr(value, "__qualname__", None))  # Cython's functions have one
+        # functions of Cython's have a name, those that are cached the function itself
+        self._all("object", kind, getattr(value, "__qualname__", None), getattr(value, "__wrapped__", None))
         if kind.__module__.partition(".")[0] in BY_VALUE or not _is_installed(kind.__module__):
-            self._all("attributes", getattr(value, "__dict__", {}))
+            self._all("attributes", object.__getstate__(value))
         elif " at 0x" not in repr(value):
             self._text("repr", repr(value))
 

@@ -59,6 +59,13 @@ class Scaled(BaseEstimator):
         return X * self.factor
 
 
+class Slots:
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+
 def scaled_otherwise():
     class Scaled(BaseEstimator):
         def __init__(self, factor=1.0):
@@ -124,6 +131,8 @@ OTHER = {
     "settings of a layer": (keras.layers.RandomFlip("vertical"), keras.layers.RandomFlip("horizontal")),
     "an optimizer": (keras.optimizers.Adam(0.1), keras.optimizers.Adam(0.2)),
     "a callback": (keras.callbacks.EarlyStopping(patience=1), keras.callbacks.EarlyStopping(patience=2)),
+    "a cached function": (functools.cache(lambda: 1), functools.cache(lambda: 2)),
+    "slots": (Slots(1), Slots(2)),
     "a lambda": (lambda x: x + 1, lambda x: x + 2),
 }
 
