@@ -395,16 +395,15 @@ def nested_backbone():
     return keras.Sequential([keras.Input((6, 5, 3)), keras.layers.Conv2D(2, 3), keras.layers.Dropout(0.1), inner])
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        *({"augmentation": name} for name in ("article", "flip", "strong")),
-        {"augmentation": [keras.layers.RandAugment(), keras.layers.RandomZoom((0.0, 0.1))]},
-        {"augmentation": [Augmented()]},
-        {"backbone": nested_backbone(), "train_backbone": True},
-    ],
-    ids=str,
-)
+COLD = {
+    "augmentation by name": {"augmentation": "strong"},
+    "layers": {"augmentation": [keras.layers.RandAugment(), keras.layers.RandomZoom((0.0, 0.1))]},
+    "layers inside a layer": {"augmentation": [Augmented()]},
+    "backbone": {"backbone": nested_backbone(), "train_backbone": True},
+}
+
+
+@pytest.mark.parametrize("parameters", COLD.values(), ids=COLD)
 def test_a_cold_fit_draws_from_no_global_generator(parameters):
     clear_programs()
     state = random.getstate()
