@@ -50,6 +50,7 @@ def complete_model(
     inputs = keras.Input(raw_shape or input_shape, dtype=dtype)
     normalization = keras.layers.Normalization(mean=mean, variance=np.square(scale), dtype=dtype)
     samples = normalization(_laid_out(inputs, input_shape, channels_first, dtype))
+    _hold_arrays(normalization)
     if limit is not None:
         samples = SmoothClip(limit, dtype=dtype)(samples)
     if columns is not None:
@@ -59,7 +60,15 @@ def complete_model(
         outputs = keras.layers.Rescaling(output_scale.tolist(), output_mean.tolist(), dtype=dtype)(outputs)
     else:
         outputs = keras.layers.Activation(activation, dtype=dtype)(outputs)
-    return keras.Model(inputs, outputs)
+    model = keras.Model(inputs, outputs)
+    model(inputs)  # Keras exports to ONNX only what was called
+    return model
+
+
+def _hold_arrays(normalization):
+    """Let an export take mean and variance for constants; of tensors, ONNX makes inputs of the model."""
+    normalization.mean = keras.ops.convert_to_numpy(normalization.mean)
+    normalization.variance = keras.ops.convert_to_numpy(normalization.variance)
 
 
 def _laid_out(samples, shape, channels_first, dtype):

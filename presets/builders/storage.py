@@ -139,6 +139,8 @@ def _stored_object(value):
         return None
     config = keras.saving.serialize_keras_object(value)
     config.pop("compile_config", None)  # the estimator says how a model is trained
+    if isinstance(value, keras.optimizers.Optimizer):  # torch's variants have no public name
+        config |= {"module": "keras.optimizers", "registered_name": None}
     try:
         check_configuration(config)
     except ValueError:

@@ -50,7 +50,9 @@ class Archive:
         is_text = name in (SCHEMA, VERSIONS)
         if name in self.sizes or not (is_text or MEMBER.fullmatch(name)):
             raise ValueError(f"it has a member {name!r} too many")
-        if member.compress_type != (zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED):
+        if member.compress_type not in (
+            (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) if is_text else (zipfile.ZIP_STORED,)
+        ):
             raise ValueError(f"its member {name} is compressed in another way")
         if not is_text and member.compress_size != member.file_size:
             raise ValueError(f"its member {name} has two sizes")

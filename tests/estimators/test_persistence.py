@@ -1,17 +1,27 @@
 """Files without pickle: what was saved predicts the same, and what is not trusted is not loaded."""
 
+import io
+import json
+import os
+import pickle
+import subprocess
 import sys
+import threading
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from estimator_list import ESTIMATORS, ONE_OF_EACH, X, outputs, quick, small_network, target
 from sklearn import config_context
-from sklearn.compose import make_column_transformer
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.compose import TransformedTargetRegressor, make_column_selector, make_column_transformer
+from sklearn.ensemble import StackingRegressor, VotingClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import fbeta_score, make_scorer
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, ShuffleSplit
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import presets
 from presets import (
@@ -24,6 +34,7 @@ from presets import (
     TunerSearchCV,
     diagnose,
 )
+from presets.builders.storage import from_plain, to_plain
 
 MINE = f"{small_network.__module__}.{small_network.__name__}"
 
@@ -129,6 +140,144 @@ def test_searches_and_ensembles(search, file):
     loaded = saved_and_loaded(search, file)
     np.testing.assert_array_equal(loaded.predict_proba(X), search.predict_proba(X))
     assert repr(loaded) == repr(search)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_search_over_columns_selected_by_type(file):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"number": np.arange(80.0) % 7, "word": list("abcd") * 20})
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")), remainder="passthrough"
+    )
+    pipeline = make_pipeline(encode, quick(DNNClassifier))
+    search = GridSearchCV(pipeline, {"dnnclassifier__learning_rate": [0.1, 0.02]}, cv=2).fit(frame, np.arange(80) % 2)
+    np.testing.assert_array_equal(saved_and_loaded(search, file).predict(frame), search.predict(frame))
+
+
+COMPOSED = {
+    "TransformedTargetRegressor": TransformedTargetRegressor(
+        quick(DNNRegressor), func=np.log1p, inverse_func=np.expm1, check_inverse=False
+    ),
+    "FeatureUnion": make_pipeline(
+        make_union(StandardScaler(), FunctionTransformer(np.abs), FunctionTransformer()), quick(DNNRegressor)
+    ),
+    "FunctionTransformer": make_pipeline(FunctionTransformer(np.nan_to_num), quick(DNNRegressor)),
+    "StackingRegressor": StackingRegressor([("network", quick(DNNRegressor)), ("line", Ridge())], cv=2),
+    "VotingClassifier": VotingClassifier([("network", quick(DNNClassifier)), ("line", LogisticRegression())]),
+    "RandomizedSearchCV": RandomizedSearchCV(
+        quick(DNNClassifier),
+        {"dropout": [0.1, 0.2, 0.3]},
+        n_iter=2,
+        cv=ShuffleSplit(2, random_state=np.random.RandomState(3)),
+        scoring={"f": make_scorer(fbeta_score, beta=2, average="macro"), "accuracy": "accuracy"},
+        refit="accuracy",
+    ),
+}
+
+
+@pytest.mark.parametrize("estimator", COMPOSED.values(), ids=COMPOSED)
+def test_what_scikit_learn_makes_of_estimators(estimator, file):
+    y = target(DNNClassifier if hasattr(estimator, "classes_") or "Class" in repr(estimator) else DNNRegressor)
+    estimator.fit(X, np.abs(y) if y.dtype.kind == "f" else y)
+    # a function that is no ufunc must be named
+    loaded = saved_and_loaded(estimator, file, trusted=["numpy.nan_to_num"])
+    np.testing.assert_array_equal(loaded.predict(X), estimator.predict(X))
+    again = file.with_name("again.skops")
+    presets.save(loaded, again)
+    assert again.read_bytes() == file.read_bytes()
+
+
+def test_keys_that_are_not_text(file):
+    weights = {False: 1.0, True: 2.0}
+    assert saved_and_loaded(DNNClassifier(class_weight=weights), file).class_weight == weights
+    with pytest.raises(TypeError, match="two equal keys"):
+        presets.save(DNNClassifier(class_weight={0: 1.0, "0": 2.0}), file)
+
+
+def test_files_are_about_as_small_as_pickles(file):
+    model = quick(DNNRegressor, epochs=400).fit(X, target(DNNRegressor))
+    presets.save(model, file)
+    assert file.stat().st_size < 1.5 * len(pickle.dumps(model))
+
+
+def test_files_in_memory(file):
+    model = quick(DNNRegressor).fit(X, target(DNNRegressor))
+    buffer = io.BytesIO()
+    presets.save(model, buffer)
+    buffer.seek(0)
+    np.testing.assert_array_equal(presets.load(buffer).predict(X), model.predict(X))
+    presets.save(model, file)
+    assert file.read_bytes() == buffer.getvalue()
+
+
+def test_files_open_for_text_are_refused(file):
+    with open(file, "w", encoding="utf-8") as text, pytest.raises(TypeError, match="mode 'wb'"):
+        presets.save(DNNRegressor(), text)
+    with open(file, encoding="utf-8") as text, pytest.raises(TypeError, match="mode 'rb'"):
+        presets.load(text)
+
+
+def test_old_file_stays_if_the_new_one_cannot_be_written(file):
+    presets.save(DNNRegressor(), file)
+    with pytest.raises(TypeError, match="cannot be stored"):
+        presets.save(DNNRegressor(callbacks=[threading.Lock()]), file)
+    assert isinstance(presets.load(file), DNNRegressor)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_file_says_what_wrote_it(file):
+    presets.save(DNNRegressor(), file)
+    with zipfile.ZipFile(file) as archive:
+        versions = json.loads(archive.read("presets.json"))
+    assert versions["format"] == 1
+    assert versions["presets"] == presets.__version__
+    assert versions["keras"] == keras.__version__
+    assert versions["backend"] == keras.backend.backend()
+    assert {"numpy", "python", "scikit-learn", "skops"} < versions.keys()
+
+
+def test_newer_format_is_refused_by_name(file):
+    presets.save(DNNRegressor(), file)
+    newer = rewritten(file, ('"format":1', '"format":2'), (f'"presets":"{presets.__version__}"', '"presets":"7.0"'))
+    with pytest.raises(ValueError, match=r"has format 2 of presets 7\.0; .* Update keras-presets"):
+        presets.load(newer)
+
+
+@pytest.mark.parametrize("stored", sorted((ROOT / "tests" / "files").glob("*.skops")), ids=lambda path: path.stem)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_files_of_released_formats_are_read(stored):
+    """Written by `tests/files/write.py` of that version, beside what was predicted."""
+    expected = json.loads(stored.with_suffix(".json").read_text())
+    loaded = presets.load(stored)
+    np.testing.assert_allclose(loaded.predict_proba(np.array(expected["X"])), expected["probabilities"], rtol=1e-4)
+
+
+def test_another_backend_reads_the_file(file):
+    pytest.importorskip("jax")
+    other = "tensorflow" if keras.backend.backend() == "jax" else "jax"
+    model = quick(DNNClassifier, optimizer=keras.optimizers.Adam(0.01)).fit(X, target(DNNClassifier))
+    presets.save(model, file)
+    np.save(file.with_name("X.npy"), X)
+    script = (
+        "import numpy as np, presets\n"
+        "model, X = presets.load('estimator.skops'), np.load('X.npy')\n"
+        "np.save('probabilities.npy', model.predict_proba(X))\n"
+        "np.save('complete.npy', model.model_.predict(X, verbose=0))\n"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": other, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], cwd=file.parent, env=environment, check=True)
+    for name in ("probabilities", "complete"):
+        found = np.load(file.with_name(f"{name}.npy"))
+        np.testing.assert_allclose(found, model.predict_proba(X), rtol=1e-4, atol=1e-5)
+
+
+def test_classes_of_optimizers_are_stored_by_their_public_name():
+    """On torch Keras puts a class of its own in the place of the public one, under the same name."""
+    variant = type("SGD", (keras.optimizers.SGD,), {"__module__": "keras.src.backend.torch.optimizers.torch_sgd"})
+    state = to_plain({"optimizer": (variant, {"learning_rate": 0.1})})
+    assert from_plain(state)["optimizer"] == (keras.optimizers.SGD, {"learning_rate": 0.1})
 
 
 def test_unfitted_estimator(file):

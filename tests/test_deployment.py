@@ -1,0 +1,134 @@
+"""Networks outside this package, and several threads that predict."""
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import presets
+from presets import CNNClassifier, DNNClassifier, DNNRegressor, LSTMRegressor
+
+ROWS = np.random.default_rng(0).standard_normal((40, 4)).astype("float32")
+SERIES = np.random.default_rng(1).standard_normal((40, 6, 2)).astype("float32")
+IMAGES = np.random.default_rng(2).integers(0, 255, (40, 8, 8, 3)).astype("float32")
+LABELS = np.arange(40) % 3
+
+CASES = {
+    "classifier": (DNNClassifier(hidden_layer_sizes=(8,), epochs=3, random_state=0), ROWS, LABELS),
+    "regressor": (DNNRegressor(hidden_layer_sizes=(8,), epochs=3, random_state=0), ROWS, 1000 + 50 * ROWS[:, :2]),
+    "tuned": (DNNClassifier.from_preset("tuned", epochs=2, random_state=0), ROWS, LABELS),
+    "sequences": (LSTMRegressor(units=(4,), epochs=2, random_state=0), SERIES, SERIES[:, -1, 0]),
+    "images": (CNNClassifier(filters=(4,), dense_units=4, epochs=2, random_state=0), IMAGES, LABELS),
+}
+
+WITHOUT_THIS_PACKAGE = """
+import sys, numpy as np
+{reader}
+for name in {names!r}:
+    np.save(name + ".outputs.npy", read(name, np.load(name + ".npy")))
+assert not any(name.split(".")[0] == "presets" for name in sys.modules)
+"""
+
+READERS = {
+    "keras": """
+import keras
+def read(name, X):
+    return keras.models.load_model(name + ".keras").predict(X, verbose=0)
+""",
+    "savedmodel": """
+import tensorflow
+def read(name, X):
+    network = tensorflow.saved_model.load(name)
+    return network.serve(X).numpy()
+""",
+    "onnx": """
+import onnxruntime
+def read(name, X):
+    session = onnxruntime.InferenceSession(name + ".onnx")
+    (taken,) = session.get_inputs()
+    return session.run(None, {taken.name: X})[0]
+""",
+}
+
+
+def export(network, kind, path):
+    if kind == "keras":
+        network.model_.save(path.with_suffix(".keras"))
+    elif kind == "savedmodel":
+        network.model_.export(path, verbose=False)
+    else:
+        network.model_.export(path.with_suffix(".onnx"), format="onnx", verbose=False)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return {name: (network.fit(X, y), X) for name, (network, X, y) in CASES.items()}
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_exported_networks_predict_the_same_without_this_package(fitted, kind, tmp_path):
+    if kind == "onnx":
+        for package in ("tf2onnx", "onnxruntime"):
+            pytest.importorskip(package)
+    if kind != "keras" and keras.backend.backend() != "tensorflow":
+        pytest.skip("exports are described for TensorFlow")
+    names = [name for name in CASES if not (kind == "keras" and name == "tuned")]  # which has layers of this package
+    for name in names:
+        network, X = fitted[name]
+        export(network, kind, tmp_path / name)
+        np.save(tmp_path / f"{name}.npy", X)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    script = WITHOUT_THIS_PACKAGE.format(reader=READERS[kind], names=names)
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+    for name in names:
+        network, X = fitted[name]
+        expected = network.predict_proba(X) if hasattr(network, "predict_proba") else network.predict(X)
+        found = np.load(tmp_path / f"{name}.outputs.npy").reshape(expected.shape)
+        np.testing.assert_allclose(found, expected, atol=1e-5 * max(1, np.abs(expected).max()), err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["regressor", "images"])
+def test_eight_threads_predict_at_once(fitted, name):
+    network, X = fitted[name]
+    expected = network.predict(X)
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda _: network.predict(X), range(40)):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_service_of_the_documentation(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network, X, y = CASES["classifier"]
+    presets.save(network.fit(X, y), "model.skops")
+    page = (Path(__file__).parents[1] / "docs" / "deployment.md").read_text(encoding="utf-8")
+    (service,) = re.findall(r"```python no-run\n(import json.*?)server\.serve_forever", page, re.DOTALL)
+    names = {}
+    exec(service.replace("8000", "0"), names)
+    server = names["server"]
+    names["Predictions"].log_message = lambda *arguments: None
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        connection = http.client.HTTPConnection(*server.server_address)
+        answers = []
+        for body in (json.dumps(X[:2].tolist()), "[[1]]", "no JSON"):
+            connection.request("POST", "/", body)
+            answer = connection.getresponse()
+            answers.append((answer.status, json.loads(answer.read())))
+        connection.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert [status for status, _ in answers] == [200, 400, 400]
+    np.testing.assert_allclose(answers[0][1], network.predict_proba(X[:2]), rtol=1e-6)
+    assert "expecting 4 features" in answers[1][1]
