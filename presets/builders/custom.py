@@ -1,14 +1,22 @@
 """Networks that the user builds."""
 
 import contextlib
+import math
 import random
 import threading
 
 import keras
+import numpy as np
 from keras import layers, ops, tree
 
 from presets import article
 from presets.builders.initializers import mark_learnt
+
+LARGE = 40.0
+"""Numbers up to here are put into an activation to see its limits."""
+
+SHAPES = (layers.Dropout, layers.Flatten, layers.Identity, layers.Reshape, layers.Permute, layers.InputLayer)
+"""Layers that leave the values alone."""
 
 _BUILDING = threading.Lock()
 
@@ -99,6 +107,39 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
 def _last_activation(model):
     last = model.layers[-1] if model.layers else None
     return getattr(getattr(last, "activation", last), "__name__", type(last).__name__).lower()
+
+
+def output_range(model):
+    """Find what a network can put out, by the activation that it ends in.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    low, high : float
+        Infinite where there is no limit.
+    """
+    function = _ending(model)
+    if function is None:
+        return -math.inf, math.inf
+    line = ops.convert_to_tensor(np.linspace(-LARGE, LARGE, 2001, dtype="float32")[None])
+    values = ops.convert_to_numpy(function(line))
+    low, high = (float(np.round(limit, 6)) for limit in (values.min(), values.max()))
+    return (low if low > -LARGE / 2 else -math.inf), (high if high < LARGE / 2 else math.inf)
+
+
+def _ending(model):
+    """The function of one number that a network ends in; None if there is none that this package can see."""
+    for layer in reversed(model.layers):
+        if isinstance(layer, keras.Model):
+            return _ending(layer)
+        if isinstance(layer, layers.ReLU | layers.LeakyReLU | layers.ELU | layers.Softmax):
+            return layer
+        if not isinstance(layer, SHAPES):
+            return getattr(layer, "activation", None)
+    return None
 
 
 @contextlib.contextmanager

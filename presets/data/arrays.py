@@ -1,6 +1,9 @@
 """Arrays of numbers with any number of axes: reading and checks."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
 
 def read_array(X):
@@ -30,6 +33,63 @@ def read_array(X):
     return values
 
 
+def check_container(data, name):
+    """Raise an error if data come in a container from which numbers cannot be taken as they are.
+
+    Parameters
+    ----------
+    data : object
+        As the user gave it.
+    name : str
+        Of the argument.
+
+    Raises
+    ------
+    TypeError
+        If there are no data in it.
+    ValueError
+        If some of them are masked, or have gradients.
+    """
+    if data is None:
+        raise TypeError(f"{name} is None; it must hold data.")
+    if hasattr(data, "collect") and not hasattr(data, "__array__"):
+        raise TypeError(f"{name} is a {type(data).__name__}, a plan without data: give {name}.collect().")
+    if isinstance(data, Mapping):
+        raise TypeError(
+            f"{name} is a {type(data).__name__}. Give one table or array; a network with several inputs is told which "
+            "columns each gets by `inputs` of KerasClassifier and KerasRegressor."
+        )
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        raise ValueError(
+            f"{name} is a masked array with {np.ma.count_masked(data)} masked values. Give {name}.filled(value); "
+            "padding at the end of sequences is NaN."
+        )
+    if getattr(data, "requires_grad", False):
+        raise ValueError(f"{name} is a tensor with gradients: give {name}.detach().")
+
+
+def check_is_one(X, y):
+    """Raise a ValueError if X is a list of inputs, each with as many rows as y."""
+    if not isinstance(X, list | tuple) or len(X) < 2:
+        return
+    n_rows = _num_samples(y)
+    if len(X) != n_rows and all(len(getattr(part, "shape", ())) > 1 and part.shape[0] == n_rows for part in X):
+        raise ValueError(
+            f"X is a list of {len(X)} inputs with {n_rows} rows each. Join them to one table, as by np.hstack(X), and "
+            "say by `inputs` of KerasClassifier or KerasRegressor which columns each input of your network gets."
+        )
+
+
+def check_no_times(values, name):
+    """Raise a ValueError if an array holds datetimes or time spans, whose numbers depend on their unit."""
+    if values.dtype.kind in "mM":
+        kind = "datetimes" if values.dtype.kind == "M" else "time spans"
+        raise ValueError(
+            f"{name} holds {kind}. Give numbers, such as the seconds since a date: "
+            "(X - np.datetime64('2000-01-01')) / np.timedelta64(1, 's')."
+        )
+
+
 def numeric(X):
     """Make an array of numbers, as exact as its type needs; uint8 stays so."""
     try:
@@ -38,6 +98,7 @@ def numeric(X):
             values = np.asarray(list(X))
         if values.dtype.kind == "c":
             raise ValueError("Complex data not supported")
+        check_no_times(values, "X")
         if values.dtype.kind not in "buif":
             values = values.astype(np.float64)
     except (TypeError, ValueError) as error:

@@ -10,8 +10,10 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import type_of_target
 
 from presets import article
+from presets.data.arrays import check_container
 from presets.data.columns import as_table
 from presets.data.faults import find_faults, sample_rows
+from presets.data.layout import find_layout_faults
 from presets.data.report import Finding, Report
 from presets.data.sequences import read_sequences
 from presets.data.standardize import dense
@@ -52,7 +54,7 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
     Raises
     ------
     ValueError
-        If X and y differ in length.
+        If X and y differ in length, or X is a container without data, such as a LazyFrame.
 
     References
     ----------
@@ -67,6 +69,7 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
     >>> [finding.code for finding in check_data(X, y).alarms]
     ['leaked_target']
     """
+    check_container(X, "X")
     check_consistent_length(X, y)
     y = y.toarray() if sparse.issparse(y) else np.asarray(y)
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -76,12 +79,21 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
         findings.append(_missing_targets(missing))
         return Report("Data check", findings)  # nothing can be said of classes then
     classification = _holds_classes(y) if classification == "auto" else classification
-    table, names, faulty = (read_sequences(X).values, None, []) if _is_ragged(X) else as_table(X)
+    is_ragged = _is_ragged(X)
+    table, names, faulty = (read_sequences(X).values, None, []) if is_ragged else as_table(X)
     if faulty:
         findings.append(_unusable_columns(faulty, len(names) + len(faulty)))
+    elif not is_ragged and not sparse.issparse(X) and not hasattr(X, "columns"):
+        findings += find_layout_faults(table, standardize=standardize)
     rows = sample_rows(np.arange(len(y)), math.prod(table.shape[1:]), CELLS)
     findings += find_faults(
-        dense(table, rows), y, rows=rows, classification=classification, standardize=standardize, names=names
+        dense(table, rows),
+        y,
+        rows=rows,
+        classification=classification,
+        standardize=standardize,
+        names=names,
+        has_all_columns=not faulty,
     )
     if classifier is not None:
         rows = likely_wrong_labels(classifier, X, y, cv=cv, random_state=random_state)

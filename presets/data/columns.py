@@ -52,7 +52,9 @@ def faulty_columns(X):
     """
     names = getattr(X, "columns", None)
     columns = _columns(X, as_objects=names is not None)
-    names = range(len(columns)) if names is None else names
+    names = range(len(columns)) if names is None else list(names)
+    if len(names) != len(columns):  # no table
+        return []
     return [name for name, column in zip(names, columns, strict=True) if not _is_finite(column)]
 
 
@@ -75,7 +77,7 @@ def as_table(X):
     names = getattr(X, "columns", None)
     if not sparse.issparse(X) and names is None:
         X = np.asarray(X)
-    if X.ndim != 2:
+    if len(X.shape) != 2:
         return X, None, []
     names = list(range(X.shape[1]) if names is None else names)
     faulty = faulty_columns(X)
@@ -84,7 +86,11 @@ def as_table(X):
         table = X.tocsc()[:, usable]
     elif faulty or hasattr(X, "columns"):
         columns = _columns(X, as_objects=True)
-        table = np.stack([np.asarray(columns[i], dtype=np.float64) for i in usable], axis=1) if usable else X[:, :0]
+        table = (
+            np.stack([np.asarray(columns[i], dtype=np.float64) for i in usable], axis=1)
+            if usable
+            else np.empty((len(X), 0))
+        )
     else:
         table = X
     return table, [names[i] for i in usable], faulty

@@ -1,5 +1,7 @@
 """What can be wrong with numbers and their targets (A1, A2): quick enough for the start of every fit."""
 
+import math
+
 import numpy as np
 
 from presets import article
@@ -27,7 +29,7 @@ def sample_rows(rows, n_cells, budget):
     return rows[np.arange(n_rows) * len(rows) // n_rows]
 
 
-def find_faults(x, y, *, rows, classification, standardize, names=None):
+def find_faults(x, y, *, rows, classification, standardize, names=None, has_all_columns=True):
     """Look for faults in rows that a network could be trained on.
 
     Parameters
@@ -43,6 +45,8 @@ def find_faults(x, y, *, rows, classification, standardize, names=None):
         Whether x is or will be standardised.
     names : sequence, optional
         Of the columns, if x is a table.
+    has_all_columns : bool, default=True
+        Whether x has every column that there is. If not, nothing is said of rows that are equal in these.
 
     Returns
     -------
@@ -54,9 +58,16 @@ def find_faults(x, y, *, rows, classification, standardize, names=None):
     candidates = []
     if values is not None:
         candidates.append(_constant_target(values))
+        _, exponent = np.frexp(np.abs(values).max())
+        values = np.ldexp(values, -exponent)  # exact, and of a size whose squares are numbers
     if x.size:
         candidates += _faults_of_cells(
-            x, labels and (labels[0], labels[1][rows]), None if values is None else values[rows], standardize, names
+            x,
+            labels and (labels[0], labels[1][rows]),
+            None if values is None else values[rows],
+            standardize,
+            names,
+            has_all_columns,
         )
     if labels is not None:
         candidates.append(_few_rows_per_class(*labels))
@@ -66,13 +77,14 @@ def find_faults(x, y, *, rows, classification, standardize, names=None):
     return [finding for finding in candidates if finding is not None]
 
 
-def _faults_of_cells(x, labels, values, standardize, names):
+def _faults_of_cells(x, labels, values, standardize, names, has_all_columns):
     cells = np.ascontiguousarray(x.reshape(len(x), -1))
     names = range(cells.shape[1]) if names is None else names
     yield _leaked_target(cells, labels, values, names)
     if not standardize:
         yield _unscaled(cells, names)
-    yield from _repeated_rows(cells, labels, values)
+    if has_all_columns:
+        yield from _repeated_rows(cells, labels, values)
     if x.ndim == 2:
         yield _constant_columns(cells, names)
 
@@ -160,13 +172,13 @@ def _repeated_rows(cells, labels, values):
         kept = np.zeros(groups.max() + 1, dtype=int)
         np.maximum.at(kept, pairs[0], sizes)
         floor = 1 - kept.sum() / len(cells)
-        limit = f"no model can get more than {1 - floor:.1%} of the labels right"
+        limit = f"no model can get more than {_below_all(floor)} of the labels right"
         n_same = len(cells) - pairs.shape[1]
     elif values is not None:
         means = np.stack([np.bincount(groups, column) / np.bincount(groups) for column in values.T], axis=1)
         spread = np.square(values - values.mean(axis=0)).sum()
         floor = np.square(values - means[groups]).sum() / spread if spread else 0.0
-        limit = f"no model can explain more than {1 - floor:.1%} of the variance of y"
+        limit = f"no model can explain more than {_below_all(floor)} of the variance of y"
         n_same = n_repeated
     else:
         return
@@ -188,6 +200,12 @@ def _repeated_rows(cells, labels, values):
             "A1",
             figure=n_same / len(cells),
         )
+
+
+def _below_all(missing):
+    """What is left of a whole, with enough digits to be less than it."""
+    digits = max(1, -math.floor(math.log10(missing)) - 2) if missing else 1
+    return f"{1 - missing:.{digits}%}"
 
 
 def _severity_of_conflicts(floor):

@@ -5,7 +5,10 @@ import math
 import numpy as np
 
 from presets.data.arrays import check_finite, numeric
-from presets.data.standardize import Standardizer, blocks
+from presets.data.standardize import Standardizer, blocks, deviations, lost_digits, sizes
+
+FAR = 1e60
+"""Images of a size beyond, or below its inverse, are measured in a unit of their own."""
 
 
 def read_images(X, *, data_format="channels_last", image_shape=None):
@@ -71,14 +74,20 @@ def fit_image_standardizer(images, rows, weights=None):
     weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
     weights = weights / weights.sum()
     mean, variance = np.zeros(images.shape[-1]), np.zeros(images.shape[-1])
-    for part, pixels in _pixels(images, rows):
-        mean += weights[part] @ pixels.mean(axis=1)
-    for part, pixels in _pixels(images, rows):
-        variance += weights[part] @ np.square(pixels - mean).mean(axis=1)
-    # what rounding leaves of a constant channel, as for columns
-    noise = len(rows) * math.prod(images.shape[1:-1]) * np.finfo(np.float64).eps
-    constant = variance <= noise * variance + (noise * mean) ** 2
-    return Standardizer(mean, np.where(constant, 1.0, np.sqrt(variance)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part, pixels in _pixels(images, rows):
+            mean += weights[part] @ pixels.mean(axis=1)
+        for part, pixels in _pixels(images, rows):
+            variance += weights[part] @ np.square(pixels - mean).mean(axis=1)
+    scale = deviations(mean, variance, len(rows) * math.prod(images.shape[1:-1]))
+    extreme = lost_digits(mean, variance)
+    if extreme.any():
+        units = sizes(images[..., extreme].reshape(-1, extreme.sum()), np.arange(images[..., 0].size))
+        if ((units < 1 / FAR) | (units > FAR)).any():
+            inner = fit_image_standardizer(images[..., extreme] / units, rows, weights)
+            mean[extreme] = inner.mean * units
+            scale[extreme] = np.where(inner.scale == 1.0, 1.0, inner.scale * units)
+    return Standardizer(mean, scale)
 
 
 def plain_image_standardizer(images):

@@ -46,6 +46,10 @@ class Rows:
             taken[start : start + size] = self.standardizer.transform(block, self.dtype)
         return taken
 
+    def table(self, rows):
+        """Encode some rows, with all columns side by side."""
+        return Rows.take(self, rows)
+
 
 class RowsByInput(Rows):
     """Rows of a table for a network with several inputs.

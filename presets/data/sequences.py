@@ -1,9 +1,11 @@
 """Sequences of equal or unequal length: reading, standardisation, and windows of a series."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
+from presets.data.arrays import check_no_times
 from presets.data.encoder import Encoder
 from presets.data.standardize import Standardizer
 
@@ -138,8 +140,8 @@ def make_windows(series, *, window, horizon, step=1):
            [5., 6.]])
     """
     for name, number in {"window": window, "horizon": horizon, "step": step}.items():
-        if number < 1:
-            raise ValueError(f"{name} must be at least 1, got {number}.")
+        if not isinstance(number, Integral) or number < 1:
+            raise ValueError(f"{name} must be at least 1, and a whole number, got {number!r}.")
     series = _numeric(series, "series")
     if series.ndim == 1:
         series = series[:, None]
@@ -166,6 +168,7 @@ def _numeric(values, name):
         values = np.asarray(values)
         if values.dtype.kind == "c":
             raise ValueError("Complex data not supported")
+        check_no_times(values, name)
         if values.dtype.kind not in "buif":
             values = values.astype(np.float64)
     except (TypeError, ValueError) as error:

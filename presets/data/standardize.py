@@ -9,6 +9,9 @@ BLOCK = 1 << 20
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of a column, for robust standardisation."""
 
+TINY = 1e-280
+"""Variances below may have lost digits, since squares of numbers under 1e-154 vanish."""
+
 LIMIT = 3.0
 """What robustly standardised values stay under."""
 
@@ -51,23 +54,61 @@ class Standardizer:
         """
         weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
         weights = weights / weights.sum()
-        n_features = X.shape[1]
-        mean, shift, variance = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
-        for part, block in blocks(X, rows):
-            mean += weights[part] @ block
-        for part, block in blocks(X, rows):
-            residuals = block - mean
-            shift += weights[part] @ residuals  # what rounding took from the mean of values far from zero
-            variance += weights[part] @ np.square(residuals)
-        mean, variance = mean + shift, np.maximum(variance - np.square(shift), 0.0)
-        # what rounding leaves of a constant column; scikit-learn's StandardScaler draws the same line
-        noise = len(rows) * np.finfo(np.float64).eps
-        constant = variance <= noise * variance + (noise * mean) ** 2
-        return cls(mean, np.where(constant, 1.0, np.sqrt(variance)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, variance = _moments(X, rows, weights)
+        scale = deviations(mean, variance, len(rows))
+        extreme = lost_digits(mean, variance)
+        if extreme.any():  # squares of such values are no numbers: compute in a unit in which they are
+            X = X[:, extreme]
+            units = sizes(X, rows)
+            mean[extreme], variance = _moments(X, rows, weights, units)
+            scale[extreme] = deviations(mean[extreme], variance, len(rows))
+            is_constant = scale[extreme] == 1.0
+            mean[extreme] *= units
+            scale[extreme] = np.where(is_constant, 1.0, scale[extreme] * units)
+        return cls(mean, scale)
 
-    def transform(self, block, dtype):
-        """Standardise dense rows."""
-        return ((block - self.mean) / self.scale).astype(dtype)
+    def transform(self, block, dtype, name="X"):
+        """Standardise dense rows.
+
+        Parameters
+        ----------
+        block : ndarray of shape (n_rows, ..., n_features)
+        dtype : str or numpy.dtype
+        name : str, default="X"
+            What the rows are, for the message of an error.
+
+        Returns
+        -------
+        ndarray of the same shape
+
+        Raises
+        ------
+        ValueError
+            If a standardised value is larger than `dtype` holds.
+        """
+        with np.errstate(over="raise"):
+            try:
+                return self._standardized(block - self.mean).astype(dtype)
+            except FloatingPointError:
+                return self._in_parts(block, dtype, name)
+
+    def _standardized(self, differences):
+        return differences / self.scale
+
+    def _in_parts(self, block, dtype, name):
+        """Standardise rows whose differences from the mean are no numbers, or say that the result is none."""
+        try:
+            return (block / self.scale - self.mean / self.scale).astype(dtype)
+        except FloatingPointError as error:
+            with np.errstate(over="ignore", invalid="ignore"):
+                sizes = np.abs(block / self.scale - self.mean / self.scale)
+            place = np.unravel_index(np.nanargmax(sizes), sizes.shape)
+            raise ValueError(
+                f"{name} holds {block[place]:g} in column {place[-1]}, where {self.mean[place[-1]]:g} is the mean and "
+                f"{self.scale[place[-1]]:g} the standard deviation: {np.dtype(dtype)} cannot hold such a distance. "
+                "Check the unit of this column, or leave the row out."
+            ) from error
 
     def inverse_transform(self, block):
         """Return to the original unit, in float64."""
@@ -101,10 +142,44 @@ class RobustStandardizer(Standardizer):
         scale = np.where(high > low, high - low, (most - least) / 2)
         return cls(median, np.where(scale > 0, scale, 1.0))
 
-    def transform(self, block, dtype):
-        """Standardise dense rows."""
-        values = (block - self.mean) / self.scale
-        return (values / np.sqrt(1 + np.square(values / self.limit))).astype(dtype)
+    def _standardized(self, differences):
+        values = differences / self.scale
+        return values / np.sqrt(1 + np.square(values / self.limit))
+
+
+def _moments(X, rows, weights, units=1.0):
+    """Weighted mean and variance of columns, divided by their units first."""
+    mean, shift, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    is_plain = np.ndim(units) == 0
+    for part, block in blocks(X, rows):
+        mean += weights[part] @ (block if is_plain else block / units)
+    for part, block in blocks(X, rows):
+        residuals = (block if is_plain else block / units) - mean
+        shift += weights[part] @ residuals  # what rounding took from the mean of values far from zero
+        variance += weights[part] @ np.square(residuals)
+    return mean + shift, np.maximum(variance - np.square(shift), 0.0)
+
+
+def deviations(mean, variance, n_rows):
+    """Standard deviations; 1 where rounding explains them. scikit-learn's StandardScaler draws the same line."""
+    noise = n_rows * np.finfo(np.float64).eps
+    with np.errstate(over="ignore", invalid="ignore"):
+        constant = variance <= noise * variance + (noise * mean) ** 2
+    return np.where(constant, 1.0, np.sqrt(variance))
+
+
+def lost_digits(mean, variance):
+    """Which columns hold numbers whose squares are none, or too small to be exact."""
+    return ~np.isfinite(variance) | ((variance < TINY) & (np.abs(mean) < np.sqrt(TINY)))
+
+
+def sizes(X, rows):
+    """A power of two of the size of each column; 1 for zeros."""
+    largest = np.zeros(X.shape[1])
+    for _, block in blocks(X, rows):
+        largest = np.maximum(largest, np.abs(block).max(axis=0))
+    _, exponents = np.frexp(largest)
+    return np.ldexp(1.0, np.where(largest > 0, np.minimum(exponents, 1023), 0))
 
 
 def _quantiles(block, weights):

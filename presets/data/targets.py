@@ -4,20 +4,25 @@ import contextlib
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from sklearn.utils.multiclass import type_of_target
 
 from presets.data.standardize import Standardizer
+
+SMALL = 1e-3
+"""A constant y below has its own size as its scale: what a network leaves of zero would be larger than y else."""
 
 
 class ClassTarget:
     """What the targets of classifiers share: they have no unit."""
 
-    unit = (0.0, 1.0)
+    unit = {}
+    factor = 1.0
 
-    def unit_of_columns(self):
-        """Nothing to rescale."""
-        return {}
+    @property
+    def output_activation(self):
+        """Name of what turns logits into probabilities, for Keras."""
+        return self.activation
 
 
 class BinaryTarget(ClassTarget):
@@ -106,44 +111,172 @@ class MultilabelTarget(ClassTarget):
 
 
 class RegressionTarget:
-    """One value or several, standardised.
+    """One value or several, standardised: what losses see that have the same solution in every unit.
 
     Parameters
     ----------
     standardizer : Standardizer
     one_dimensional : bool
         Whether y, and so the predictions, have one dimension.
+    factor : float, default=1.0
+        What the gradient of the loss is multiplied with.
     """
 
-    activation = "linear"
+    activation = output_activation = "linear"
+    factor = 1.0  # of files that were written before there was one
 
-    def __init__(self, standardizer, one_dimensional):
-        self.standardizer, self.one_dimensional = standardizer, one_dimensional
+    def __init__(self, standardizer, one_dimensional, factor=1.0):
+        self.standardizer, self.one_dimensional, self.factor = standardizer, one_dimensional, factor
         self.n_outputs = len(standardizer.mean)
-
-    @classmethod
-    def fit(cls, y, rows, weights):
-        """Compute the statistics of some rows of y."""
-        return cls(Standardizer.fit(y.reshape(len(y), -1), rows, weights), y.ndim == 1)
 
     @property
     def unit(self):
-        """Offset and scale of each column, for metrics in the unit of y."""
-        return self.standardizer.mean, self.standardizer.scale
-
-    def unit_of_columns(self):
-        """Offset and scale of each column, for the complete model."""
-        return {"output_mean": self.standardizer.mean, "output_scale": self.standardizer.scale}
+        """Numbers that bring the outputs of a core into the unit of y, by their names."""
+        return {"scale": self.standardizer.scale, "offset": self.standardizer.mean, "factor": self.factor}
 
     def encode(self, y, dtype):
         """Standardised values, of shape ``(n_samples, n_outputs)``."""
         check_columns(y, self.n_outputs)
-        return self.standardizer.transform(y.reshape(len(y), -1), dtype)
+        return self.standardizer.transform(y.reshape(len(y), -1), dtype, "y")
 
     def predict(self, outputs):
         """Values in the unit of y, in float64, which holds an offset beside small differences."""
-        values = self.standardizer.inverse_transform(outputs)
+        return self._shaped(self.standardizer.inverse_transform(outputs))
+
+    def _shaped(self, values):
         return values[:, 0] if self.one_dimensional else values
+
+
+class UnitTarget(RegressionTarget):
+    """Values in their own unit, for a loss that means it; the core still puts out standardised values."""
+
+    def encode(self, y, dtype):
+        """The values as they are, of shape ``(n_samples, n_outputs)``."""
+        check_columns(y, self.n_outputs)
+        return y.reshape(len(y), -1).astype(dtype)
+
+
+class BoundedTarget(UnitTarget):
+    """Values in their own unit, by an activation of the core's outputs.
+
+    An output of zero gives the mean of y; there the slope is a standard deviation of y, as without an activation.
+    """
+
+    @property
+    def unit(self):
+        """Numbers that bring the outputs of a core into the unit of y, by their names."""
+        size, inner_offset, slope = self._at_mean()
+        return {
+            "inner_scale": self.standardizer.scale / size / slope,
+            "inner_offset": inner_offset,
+            "scale": size,
+            "offset": np.zeros(self.n_outputs),
+            "factor": self.factor,
+        }
+
+    def predict(self, outputs):
+        """Values in the unit of y, in float64."""
+        unit = self.unit
+        inner = np.asarray(outputs, dtype=np.float64) * unit["inner_scale"] + unit["inner_offset"]
+        return self._shaped(self._activate(inner) * unit["scale"])
+
+
+class PositiveTarget(BoundedTarget):
+    """Positive values, by a softplus."""
+
+    activation = output_activation = "softplus"
+
+    def _at_mean(self):
+        """Size of the values, what the activation makes 1 of, and its slope there."""
+        mean, spread = self.standardizer.mean, self.standardizer.scale
+        one = np.full(self.n_outputs, np.log(np.expm1(1.0)))
+        return np.where(mean > 0, mean, spread), one, expit(one)
+
+    def _activate(self, inner):
+        return np.logaddexp(inner, 0.0)
+
+
+class ShareTarget(BoundedTarget):
+    """Shares between 0 and 1, by a sigmoid."""
+
+    activation, output_activation = "share", "sigmoid"
+
+    def _at_mean(self):
+        """Size of the values, what the activation makes their mean of, and its slope there."""
+        mean = np.clip(self.standardizer.mean, 1e-3, 1 - 1e-3)
+        return np.ones(self.n_outputs), logit(mean), mean * (1 - mean)
+
+    def _activate(self, inner):
+        return expit(inner)
+
+
+def value_target(standardizer, one_dimensional, *, activation, is_standardised):
+    """Choose the target of a regressor by what its loss takes.
+
+    Parameters
+    ----------
+    standardizer : Standardizer
+        Of y.
+    one_dimensional : bool
+        Whether y has one dimension.
+    activation : {"linear", "softplus", "share"}
+        What makes predictions from the outputs of the core.
+    is_standardised : bool
+        Whether the loss sees standardised values.
+
+    Returns
+    -------
+    RegressionTarget
+    """
+    kinds = {kind.activation: kind for kind in (UnitTarget, PositiveTarget, ShareTarget)}
+    kind = RegressionTarget if is_standardised else kinds[activation]
+    return kind(standardizer, one_dimensional)
+
+
+def fit_value_standardizer(y, rows, weights, limits):
+    """Compute offset and scale of y, for a network whose outputs lie between limits.
+
+    Where it has limits, they hold in the unit of y: zero stays zero, and only a scale is left. It is the root mean
+    square of y where one limit is open and no y is beyond the other one; else there is none.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    rows : ndarray of int
+    weights : ndarray of shape (n_samples,) or None
+    limits : tuple of float
+        Least and greatest output of the network, maybe infinite.
+
+    Returns
+    -------
+    Standardizer
+
+    Raises
+    ------
+    ValueError
+        If a value of y is beyond the limits.
+    """
+    columns = y.reshape(len(y), -1)
+    low, high = limits
+    learnt = columns[rows]
+    if not np.isfinite(limits).any():
+        standardizer = Standardizer.fit(columns, rows, weights)
+        size = np.abs(standardizer.mean)
+        is_small = (learnt == learnt[:1]).all(axis=0) & (size > 0) & (size < SMALL)
+        return Standardizer(standardizer.mean, np.where(is_small, size, standardizer.scale))
+    scale = np.sqrt(np.average(np.square(learnt), axis=0, weights=None if weights is None else weights[rows]))
+    scale = np.where(scale > 0, scale, 1.0)
+    is_within = ((learnt >= low * scale) & (learnt <= high * scale)).all(axis=0)
+    scale = np.where(is_within & ~np.isfinite(limits).all(), scale, 1.0)
+    beyond = ((learnt < low * scale) | (learnt > high * scale)).any(axis=1)
+    if beyond.any():
+        row = rows[beyond.argmax()]
+        raise ValueError(
+            f"network can put out values from {low:g} to {high:g} only, by its last activation, but y is "
+            f"{y[row].tolist()} in row {row}. Leave that activation out: y is standardised, and predictions return to "
+            "its unit."
+        )
+    return Standardizer(np.zeros(columns.shape[1]), scale)
 
 
 def class_target(y, classes=None):
@@ -204,6 +337,33 @@ def naming_missing_labels(y):
         raise ValueError(
             f"y contains NaN or None in row {missing[0]} ({len(missing)} in all); leave such rows out."
         ) from error
+
+
+def check_values(y):
+    """Raise a ValueError if a value of y is missing or infinite; say in which row.
+
+    What holds no numbers passes: another check says so.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        As the user gave it.
+    """
+    if y is None or sparse.issparse(y):
+        return
+    values = np.asarray(y)
+    if values.dtype.kind == "c":
+        return
+    try:
+        numbers = values if values.dtype.kind in "mM" else values.astype(np.float64)
+        unusable = {"NaN or None": np.isnan(numbers), "infinity": np.isinf(numbers)}
+    except (TypeError, ValueError):
+        missing = [is_missing(value) for value in values.ravel()]
+        unusable = {"NaN or None": np.array(missing, dtype=bool).reshape(values.shape)}
+    for what, places in unusable.items():
+        rows = np.flatnonzero(places.reshape(len(values), -1).any(axis=1)) if values.ndim else np.flatnonzero(places)
+        if len(rows):
+            raise ValueError(f"y contains {what} in row {rows[0]} ({len(rows)} in all); leave such rows out.")
 
 
 def is_missing(label):

@@ -17,9 +17,11 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from presets import article
 from presets.builders.initializers import kernel_initializer
 from presets.builders.storage import from_plain, to_plain
+from presets.data.arrays import check_container, check_is_one
 from presets.data.columns import as_numbers, naming_columns
 from presets.data.encoder import Encoder
 from presets.data.split import split_rows
+from presets.data.weights import relative_weights
 from presets.estimators._fitted import FittedNetwork
 from presets.estimators._health import Health, check_rows, constant_loss
 from presets.estimators._preparation import Preparation
@@ -111,7 +113,7 @@ class NetworkEstimator(BaseEstimator):
 
     # ---------------------------------------------------------------- fit
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network.
 
         Parameters
@@ -125,6 +127,8 @@ class NetworkEstimator(BaseEstimator):
             ``transform_input=["X_val"]``, which needs ``sklearn.set_config(enable_metadata_routing=True)`` and
             ``set_fit_request(X_val=True, y_val=True)`` on this estimator. A search slices an `X_val` as long as X, as
             it does with any fit parameter of that length.
+        sample_weight_val : array-like, optional
+            Weights of the rows of `X_val`, as `sample_weight` are those of X: of `val_loss`, and of the metrics there.
 
         Returns
         -------
@@ -142,11 +146,11 @@ class NetworkEstimator(BaseEstimator):
         ConvergenceWarning
             If the loss becomes NaN or infinite; the best finite weights are kept.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val=sample_weight_val)
 
-    def _fit(self, X, y, sample_weight, X_val, y_val, groups=None):
+    def _fit(self, X, y, sample_weight, X_val, y_val, **more):
         with _unchanged_on_failure(self):
-            self._train(self._prepare(X, y, sample_weight, X_val, y_val, groups))
+            self._train(self._prepare(X, y, sample_weight, X_val, y_val, **more))
         return self
 
     def _partial_fit(self, X, y, sample_weight, **known):
@@ -154,31 +158,35 @@ class NetworkEstimator(BaseEstimator):
             self._train(self._prepare_epoch(X, y, sample_weight, **known))
         return self
 
-    def _prepare(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def _prepare(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, sample_weight_val=None):
         """Check, split and encode, and decide on the rules."""
         callbacks = self._check_parameters(X_val, y_val)
+        if X_val is None and sample_weight_val is not None:
+            raise ValueError("sample_weight_val are weights of X_val: give X_val and y_val too.")
         start = getattr(self, "_fitted", None) if self.warm_start else None
-        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None)
+        weighted = sample_weight_val is not None
+        X, y, weights = self._check_data(X, y, sample_weight, reset=start is None, weighted=weighted)
         seeds = Seeds(self.random_state)
         fraction = self.validation_fraction if X_val is None else 0
         rows, validation_rows = self._split(y, weights, fraction, seeds, groups)
         if start is None:
             encoder, target = self._learn_encoding(X, y, rows, weights)
         else:
-            encoder, target = start.encoder, start.target
+            encoder, target = start.encoder, self._keep_target(start, y, rows, weights)
         training = validation = self._dataset(encoder, target, X, y, weights)
         if X_val is not None:
             with _about("X_val, y_val"):
-                weighted = weights is not None
-                X_val, y_val, val_weights = self._check_data(X_val, y_val, None, reset=False, weighted=weighted)
+                X_val, y_val, val_weights = self._check_data(
+                    X_val, y_val, sample_weight_val, reset=False, weighted=weights is not None
+                )
                 validation = self._dataset(encoder, target, X_val, y_val, val_weights)
-            validation_rows = np.arange(len(validation))
+            validation_rows = np.arange(len(validation)) if val_weights is None else np.flatnonzero(val_weights)
         plan = Plan(
             training=training,
             rows=rows,
             validation=validation,
             validation_rows=validation_rows,
-            rules=self._rules(len(rows), validates=len(validation_rows) > 0),
+            rules=self._rules(len(rows), target, validates=len(validation_rows) > 0),
             rng=seeds.generator("shuffle"),
         )
         recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X, X_val))
@@ -202,16 +210,22 @@ class NetworkEstimator(BaseEstimator):
         seeds = Seeds(self.random_state, stream=getattr(self, "n_epochs_", 0))
         rows, no_rows = self._split(y, weights, 0, seeds)
         if start is None:
+            if len(rows) == 1 and self.standardize:
+                warnings.warn(
+                    "The first partial_fit has one row, so every column of X, and y of a regressor, gets scale 1 for "
+                    "good. Give more rows first, or standardise before.",
+                    stacklevel=5,
+                )
             encoder, target = self._learn_encoding(X, y, rows, weights, **known)
         else:
-            encoder, target = start.encoder, start.target
+            encoder, target = start.encoder, self._keep_target(start, y, rows, weights)
         dataset = self._dataset(encoder, target, X, y, weights)
         plan = Plan(
             training=dataset,
             rows=rows,
             validation=dataset,
             validation_rows=no_rows,
-            rules=self._rules(len(rows), validates=False, epochs=1, restore_best_weights=False),
+            rules=self._rules(len(rows), target, validates=False, epochs=1, restore_best_weights=False),
             rng=seeds.generator("shuffle"),
         )
         recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
@@ -239,6 +253,7 @@ class NetworkEstimator(BaseEstimator):
     def _load(self, program, fit):
         """Set all variables of a program to what this fit starts from; give the choice of the initial weights."""
         start = fit.start
+        program.load_unit(fit.target.unit)  # the probe looks at gradients
         if start is None:
             weights, init = self._choose_init(program, fit.batch, fit.seeds)
         else:
@@ -320,11 +335,18 @@ class NetworkEstimator(BaseEstimator):
 
     def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
         """Validated X and y, and the weights of the rows or None."""
+        check_container(X, "X")
+        if y is not None:
+            check_container(y, "y")
+            check_is_one(X, y)
         X, y = self._check_X_y(X, y, reset)
         if sample_weight is not None or weighted:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            if not np.isfinite(sample_weight).all():
+                raise ValueError(f"sample_weight must hold finite numbers, but it holds {sample_weight[0]}.")
             if not sample_weight.any():
                 raise ValueError("sample_weight is zero for every row; at least one row needs a positive weight.")
+            sample_weight = relative_weights(sample_weight)
         return X, y, sample_weight
 
     def _check_X_y(self, X, y, reset):
@@ -365,7 +387,8 @@ class NetworkEstimator(BaseEstimator):
         )
 
     def _learn_encoding(self, X, y, rows, weights, **known):
-        return self._learn_encoder(X, rows, weights), self._learn_target(y, rows, weights, **known)
+        encoder = self._learn_encoder(X, rows, weights)
+        return encoder, self._learn_target(encoder, y, rows, weights, **known)
 
     def _learn_encoder(self, X, rows, weights):
         return Encoder.of_table(X, rows, weights, standardize=self.standardize)
@@ -402,7 +425,11 @@ class NetworkEstimator(BaseEstimator):
             lr_schedule=self.lr_schedule,
         )
 
-    def _rules(self, n_rows, *, validates, **overrides):
+    def _output_range(self, input_shape, n_outputs):
+        """Least and greatest value that the core can put out."""
+        return -np.inf, np.inf
+
+    def _rules(self, n_rows, target, *, validates, **overrides):
         batch_size = int(min(self.batch_size, n_rows))
         n_updates = math.ceil(n_rows / batch_size)
         epochs = self._budget.n_epochs(n_updates) if self.epochs == "auto" else int(self.epochs)
@@ -414,7 +441,7 @@ class NetworkEstimator(BaseEstimator):
             "n_averaged": self._budget.n_averaged(epochs),
             "lr_factor": self.lr_factor,
             "min_lr_factor": self.min_lr_factor,
-            "min_delta": self.min_delta,
+            "min_delta": self.min_delta / (target.factor if self.monitor in ("loss", "val_loss") else 1.0),
             "restore_best_weights": self.restore_best_weights,
             "shuffle": self.shuffle,
             "by_steps": self.steps_per_execution == 1,
@@ -463,6 +490,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _outputs(self, X):
         check_is_fitted(self)
+        check_container(X, "X")
         return self._fitted.outputs(self._check_X(X))
 
     def _repr_html_inner(self):

@@ -226,7 +226,12 @@ PARAMETERS = {
         "'auto', str, callable or keras.losses.Loss",
         "'auto' is cross-entropy for classes and the mean squared error of the standardised target for "
         "values. Losses of Keras get what they expect: logits, probabilities or one-hot classes; a function "
-        "gets class codes and probabilities.",
+        "gets class codes and probabilities. In a regression, the squared and the absolute error, and 'huber' and "
+        "'log_cosh' by name, see the standardised target. Every other loss sees y and the predictions in the unit of "
+        "y; so does `keras.losses.Huber(delta=...)`. Its gradient is scaled so that the default rate fits, and so is "
+        "`min_delta`; `history_` shows the loss itself. A loss that takes positive predictions only gets them from a "
+        "softplus, one for shares from a sigmoid; regressors tell by `output_activation_`. The last activation of a "
+        "network of your own, such as relu, holds in the unit of y.",
     ),
     "metrics": (
         "list of (str, callable or keras.metrics.Metric) or None",
@@ -269,7 +274,9 @@ ATTRIBUTES = {
     "model_": (
         "keras.Model",
         "The complete model, for use without this package: raw features in; probabilities (one column for two"
-        " classes) or values in the target's unit out. Built when first asked for.",
+        " classes) or values in the target's unit out. Built when first asked for. Its input is of float64 where a"
+        " column lies far from zero for its standard deviation, such as a unix time; since Keras's `predict` makes"
+        " float32 of arrays, call it there, as ``model_(X)``. It warns of this.",
     ),
     "history_": (
         "dict of str to list of float",
@@ -311,6 +318,12 @@ ATTRIBUTES = {
         "Names of the columns, if all are strings.",
     ),
 }
+REGRESSOR_ATTRIBUTES = {
+    "output_activation_": (
+        "{'linear', 'softplus', 'sigmoid'}",
+        "What stands behind the network, so that predictions are such as `loss` takes.",
+    ),
+}
 CLASSIFIER_ATTRIBUTES = {
     "classes_": (
         "ndarray of shape (n_classes,)",
@@ -332,7 +345,8 @@ def documented(estimator_class):
         default = getattr(parameter.default, "__name__", repr(parameter.default))
         text = text.format(**vars(budget), best_value=best_value)
         lines += [f"{parameter.name} : {kind}, default={default}", f"    {text}"]
-    attributes = ATTRIBUTES | (CLASSIFIER_ATTRIBUTES if hasattr(estimator_class, "predict_proba") else {})
+    of_head = CLASSIFIER_ATTRIBUTES if hasattr(estimator_class, "predict_proba") else REGRESSOR_ATTRIBUTES
+    attributes = ATTRIBUTES | of_head
     lines += ["", "Attributes", "----------"]
     for name, (kind, text) in attributes.items():
         lines += [f"{name} : {kind}", f"    {text}"]

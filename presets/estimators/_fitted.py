@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from keras import tree
 
-from presets.builders.complete import complete_model
+from presets.builders.complete import complete_model, warn_of_rounding
 from presets.training.dataset import n_rows, prediction_rows
 from presets.training.forks import refuse_in_fork
 from presets.training.pool import POOL
@@ -86,18 +86,20 @@ class FittedNetwork:
         refuse_in_fork()
         core = self.recipe.network.model(**changed)
         core.set_weights(self.weights)
-        return complete_model(
+        model = complete_model(
             core,
             input_shape=self.encoder.raw_shape if self.encoder.columns else self.encoder.input_shape,
             mean=self.encoder.standardizer.mean,
             scale=self.encoder.standardizer.scale,
             limit=self.encoder.standardizer.limit,
-            activation=self.target.activation,
+            activation=self.target.output_activation,
             raw_shape=self.encoder.raw_shape,
             channels_first=self.encoder.channels_first,
             columns=self.encoder.columns,
-            **self.target.unit_of_columns(),
+            unit=self.target.unit,
         )
+        warn_of_rounding(model, self.encoder.standardizer.mean, self.encoder.standardizer.scale)
+        return model
 
 
 def _filled_up(x, multiple):

@@ -1,5 +1,6 @@
 """What every classifier and every regressor of this package adds to its family."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,21 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from presets.data.targets import RegressionTarget, class_target, naming_missing_labels
+from presets.data.targets import (
+    check_values,
+    class_target,
+    fit_value_standardizer,
+    naming_missing_labels,
+    value_target,
+)
+from presets.data.weights import relative_weights
+from presets.training.objectives import make_loss
+from presets.training.pool import program_class
+from presets.training.recipe import freeze, loss_numbers
+from presets.training.units import gradient_factor, is_scale_free, required_activation
+
+COARSE = 0.01
+"""Standard deviations of y between two neighbouring numbers, at which a loss in its unit is refused."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -33,16 +48,27 @@ class ClassifierHead(ClassifierMixin):
             weights = self._balance(y) if weights is None else weights * self._balance(y)
             if not weights.any():
                 raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a positive weight.")
+            weights = relative_weights(weights)
         return X, y, weights
 
     def _balance(self, y):
         balance = compute_sample_weight(self.class_weight, y)
         if not (np.isfinite(balance).all() and (balance >= 0).all()):
             raise ValueError(f"class_weight={self.class_weight!r} must hold finite numbers that are not negative.")
-        return balance
+        return relative_weights(balance) if balance.any() else balance
 
-    def _learn_target(self, y, rows, weights, classes=None):
-        return class_target(y, classes)
+    def _learn_target(self, encoder, y, rows, weights, classes=None):
+        target = class_target(y, classes)
+        if y.ndim == 2 and (y.sum(axis=1) == 1).all():
+            warnings.warn(
+                f"y has {y.shape[1]} columns with exactly one 1 in every row. They are taken for labels of which each "
+                "may be present or not. If they are one-hot classes, give y.argmax(axis=1).",
+                stacklevel=7,
+            )
+        return target
+
+    def _keep_target(self, start, y, rows, weights):
+        return start.target
 
     def _strata(self, y):
         return None if y.ndim == 2 else np.unique(y, return_inverse=True)[1]
@@ -124,19 +150,69 @@ class RegressorHead(RegressorMixin):
     _numeric_y = True
 
     def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
+        check_values(y)
         X, y, weights = super()._check_data(X, y, sample_weight, reset=reset, weighted=weighted)
         if sparse.issparse(y):
             y = y.toarray()
+            check_values(y)
         try:
             return X, np.asarray(y, dtype=np.float64), weights
         except ValueError as error:
             raise ValueError(f"y must hold numbers, but {error}.") from error
 
-    def _learn_target(self, y, rows, weights):
-        return RegressionTarget.fit(y, rows, weights)
+    def _learn_target(self, encoder, y, rows, weights):
+        limits = self._output_range(encoder.input_shape, y.reshape(len(y), -1).shape[1])
+        return self._target_for_loss(fit_value_standardizer(y, rows, weights, limits), limits, y, rows, weights)
+
+    def _keep_target(self, start, y, rows, weights):
+        """The target of the last fit, or one for another loss with the same statistics."""
+        if freeze(start.recipe.loss) == freeze(self.loss):
+            return start.target
+        limits = self._output_range(start.encoder.input_shape, start.target.n_outputs)
+        return self._target_for_loss(start.target.standardizer, limits, y, rows, weights)
+
+    def _target_for_loss(self, standardizer, limits, y, rows, weights):
+        columns = y.reshape(len(y), -1)[rows]
+        activation = required_activation(self.loss, columns)
+        if np.isfinite(limits).any():
+            activation = "linear"  # the network has one of its own
+        target = value_target(
+            standardizer, y.ndim == 1, activation=activation, is_standardised=is_scale_free(self.loss)
+        )
+        if not is_scale_free(self.loss):
+            self._check_resolution(standardizer, columns)
+            with program_class().scope(self):
+                loss = make_loss(self.loss, activation, target.n_outputs, loss_numbers(self.dtype))
+                target.factor = gradient_factor(loss, target.unit, columns, None if weights is None else weights[rows])
+        return target
+
+    def _check_resolution(self, standardizer, columns):
+        """A loss in the unit of y needs a y that its type of numbers can hold."""
+        kind = np.finfo(loss_numbers(self.dtype))
+        with np.errstate(over="ignore"):
+            coarse = kind.eps * np.abs(standardizer.mean) > COARSE * standardizer.scale
+        if (
+            (np.abs(columns) > np.sqrt(kind.max)).any()
+            or (standardizer.scale < np.sqrt(kind.tiny)).any()
+            or coarse.any()
+        ):
+            column = coarse.argmax()
+            advice = "set dtype='float64', or subtract" if kind.dtype == np.float32 else "subtract"
+            raise ValueError(
+                f"loss={self.loss!r} is computed in the unit of y, but {kind.dtype} cannot hold values around "
+                f"{standardizer.mean[column]:g} that differ by {standardizer.scale[column]:g}: {advice} an offset from "
+                "y, and divide it by its size."
+            )
 
     def _strata(self, y):
         return None
+
+    @property
+    def output_activation_(self):
+        """What this package puts behind the network, so that predictions are such as the loss takes."""
+        if not hasattr(self, "_fitted"):
+            raise AttributeError(f"{type(self).__name__} has no output_activation_ before fit.")
+        return self._fitted.target.output_activation
 
     def predict(self, X):
         """Values in the unit of y.

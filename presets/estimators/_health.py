@@ -4,7 +4,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from keras import tree
 
 from presets.data.faults import find_faults, sample_rows
 from presets.data.report import Report
@@ -62,18 +61,15 @@ def check_rows(dataset, rows, y, *, classification, standardize, names):
     -------
     Report
     """
-    encoded = tree.flatten(dataset.take(rows[:1])[0])
-    findings = []
-    if len(encoded) == 1:
-        seen = sample_rows(np.arange(len(rows)), encoded[0].size, CELLS)
-        findings = find_faults(
-            tree.flatten(dataset.x.take(rows[seen]))[0],
-            y[rows],
-            rows=seen,
-            classification=classification,
-            standardize=standardize,
-            names=names,
-        )
+    seen = sample_rows(np.arange(len(rows)), dataset.x.table(rows[:1]).size, CELLS)
+    findings = find_faults(
+        dataset.x.table(rows[seen]),
+        y[rows],
+        rows=seen,
+        classification=classification,
+        standardize=standardize,
+        names=names,
+    )
     report = Report("Data check", findings)
     for finding in report:
         if finding.severity == "serious":

@@ -1,5 +1,6 @@
 """Convolutional networks for images."""
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -50,7 +51,7 @@ class CNN(PresetMixin, ArrayInput, Regularized):
         "data_format": [StrOptions({"channels_last", "channels_first"})],
     }
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network.
 
         Parameters
@@ -62,6 +63,8 @@ class CNN(PresetMixin, ArrayInput, Regularized):
             Images of weight zero are left out before the split.
         X_val, y_val : array-like, optional
             Validation data in the place of the internal split.
+        sample_weight_val : array-like, optional
+            Weights of the rows of `X_val`.
 
         Returns
         -------
@@ -79,7 +82,7 @@ class CNN(PresetMixin, ArrayInput, Regularized):
         ConvergenceWarning
             If the loss becomes NaN or infinite; the best finite weights are kept.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val=sample_weight_val)
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)
@@ -87,6 +90,16 @@ class CNN(PresetMixin, ArrayInput, Regularized):
         if self.image_shape is not None:
             check_widths("image_shape", self.image_shape)
         return callbacks
+
+    def _learn_encoding(self, X, y, rows, weights, **known):
+        rescaling = keras.layers.Rescaling | keras.layers.Normalization
+        if self.backbone is not None and any(isinstance(layer, rescaling) for layer in self.backbone._flatten_layers()):
+            warnings.warn(
+                f"backbone {self.backbone.name!r} rescales its images by itself, so they are scaled twice. Build it "
+                "with include_preprocessing=False.",
+                stacklevel=6,
+            )
+        return super()._learn_encoding(X, y, rows, weights, **known)
 
     def _read(self, X):
         return read_images(X, data_format=self.data_format, image_shape=self.image_shape)

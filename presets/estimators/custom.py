@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from presets import article
-from presets.builders.custom import build_custom, dense_network
+from presets.builders.custom import build_custom, dense_network, output_range
 from presets.builders.network import Network
 from presets.data.arrays import read_array
 from presets.data.encoder import Encoder
@@ -77,7 +77,7 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
         "inputs": [dict, None],
     }
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, sample_weight_val=None):
         """Train the network.
 
         Parameters
@@ -89,6 +89,8 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
             Rows of weight zero are left out before the split.
         X_val, y_val : array-like, optional
             Validation data in the place of the internal split.
+        sample_weight_val : array-like, optional
+            Weights of the rows of `X_val`.
 
         Returns
         -------
@@ -106,7 +108,7 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
         ConvergenceWarning
             If the loss becomes NaN or infinite; the best finite weights are kept.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val=sample_weight_val)
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)
@@ -172,6 +174,9 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
                 "seed": 0,
             },
         )
+
+    def _output_range(self, input_shape, n_outputs):
+        return output_range(self._network(input_shape, n_outputs).model(dtype="float32"))
 
     def _init_rules(self):
         return {"network": None} if self.init == "network" else super()._init_rules()

@@ -12,9 +12,11 @@ from presets import article
 from presets.builders.initializers import kernel_initializer
 from presets.builders.lstm import POOLINGS, build_lstm
 from presets.builders.network import Network
+from presets.data.arrays import check_container
 from presets.data.sequences import SequenceEncoder, fit_sequence_standardizer, read_sequences
 from presets.data.split import split_groups, split_last
 from presets.data.standardize import Standardizer
+from presets.data.targets import is_missing
 from presets.estimators._arrays import ArrayInput
 from presets.estimators._checks import check_widths
 from presets.estimators._documentation import documented
@@ -50,7 +52,7 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
         "validation_split": [StrOptions({"random", "last"})],
     }
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, sample_weight_val=None):
         """Train the network.
 
         Parameters
@@ -66,6 +68,8 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
             Validation data in the place of the internal split.
         groups : array-like of shape (n_samples,), optional
             Sequences of one group are all on the same side of the internal split.
+        sample_weight_val : array-like, optional
+            Weights of the sequences of `X_val`.
 
         Returns
         -------
@@ -83,7 +87,7 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
         ConvergenceWarning
             If the loss becomes NaN or infinite; the best finite weights are kept.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, groups)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups=groups, sample_weight_val=sample_weight_val)
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)
@@ -104,6 +108,9 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
     def _split_rows(self, rows, fraction, rng, y, groups):
         if groups is not None:
             groups = column_or_1d(groups)
+            missing = [row for row, group in enumerate(groups) if is_missing(group)]
+            if missing:
+                raise ValueError(f"groups contains NaN or None in row {missing[0]}; give every row a group.")
             check_consistent_length(y, groups)
             return split_groups(rows, fraction, groups, None if self.validation_split == "last" else rng)
         if self.validation_split == "last":
@@ -158,6 +165,7 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
 
     def _outputs(self, X):
         check_is_fitted(self)
+        check_container(X, "X")
         X = self._check_X(X)
         # a network with masks serves equal lengths as well, and has the same weights as one without
         masked = X.is_padded and not self._fitted.recipe.network.arguments["masked"]

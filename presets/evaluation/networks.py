@@ -45,17 +45,51 @@ def find_network(estimator):
         If it is not fitted.
     """
     inner = estimator
-    while not (isinstance(inner, NetworkEstimator) and inner.__sklearn_is_fitted__()):
-        if isinstance(inner, Pipeline):
-            inner = inner.steps[-1][1]
-        elif hasattr(inner, "best_estimator_"):
-            inner = inner.best_estimator_
-        elif hasattr(inner, "regressor_"):
-            inner = inner.regressor_
-        else:
-            check_is_fitted(inner)
-            raise TypeError(f"{type(estimator).__name__} holds no fitted network of presets, but {inner!r}.")
+    while not _is_fitted_network(inner):
+        inner = _inside(inner, estimator)
     return inner
+
+
+def find_members(estimator):
+    """Find all fitted networks in an estimator: those of the members where it is an ensemble, else one.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `find_network`, or an ensemble, also inside one of these.
+
+    Returns
+    -------
+    list of estimator
+
+    Raises
+    ------
+    TypeError
+        If there is none, or if a member has none.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    """
+    inner = estimator
+    while not _is_fitted_network(inner):
+        if hasattr(inner, "members_"):
+            return [network for member in inner.members_ for network in find_members(member)]
+        inner = _inside(inner, estimator)
+    return [inner]
+
+
+def _is_fitted_network(estimator):
+    return isinstance(estimator, NetworkEstimator) and estimator.__sklearn_is_fitted__()
+
+
+def _inside(wrapper, estimator):
+    """The fitted estimator that another one wraps."""
+    if isinstance(wrapper, Pipeline):
+        return wrapper.steps[-1][1]
+    for name in ("best_estimator_", "regressor_"):
+        if hasattr(wrapper, name):
+            return getattr(wrapper, name)
+    check_is_fitted(wrapper)
+    raise TypeError(f"{type(estimator).__name__} holds no fitted network of presets, but {wrapper!r}.")
 
 
 def with_callback(estimator, callback):

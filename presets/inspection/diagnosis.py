@@ -1,13 +1,14 @@
 """Why a network did not learn: what a fit watched, judged by the article."""
 
+import dataclasses
 import math
 
 import numpy as np
 
 from presets import article
-from presets.data.report import Finding, Report
+from presets.data.report import SEVERITIES, Finding, Report
 from presets.estimators._summary import divergence, fit_summary
-from presets.evaluation.networks import find_network
+from presets.evaluation.networks import find_members
 from presets.training.probe import vanishing
 
 
@@ -21,7 +22,8 @@ def diagnose(estimator):
     Parameters
     ----------
     estimator : estimator
-        Fitted; also a fitted `Pipeline` or search around one.
+        Fitted; also a fitted `Pipeline` or search around one, or an ensemble, whose members are judged one by one and
+        reported together.
 
     Returns
     -------
@@ -44,7 +46,12 @@ def diagnose(estimator):
     >>> diagnose(network)[0].code
     'rate_too_large'
     """
-    network = find_network(estimator)
+    members = find_members(estimator)
+    reports = [_diagnose(network) for network in members]
+    return reports[0] if len(members) == 1 else _joined(reports)
+
+
+def _diagnose(network):
     run = Run(network)
     findings = list(network.health_.data)
     for rule in RULES:
@@ -56,6 +63,20 @@ def diagnose(estimator):
         if unexplained is not None:
             findings.append(unexplained)
     return Report(fit_summary(network), findings)
+
+
+def _joined(reports):
+    """One report for all members: each kind of finding once, from the member where it is gravest."""
+    by_code = {}
+    for number, report in enumerate(reports):
+        for finding in report:
+            by_code.setdefault(finding.code, {}).setdefault(number, finding)
+    findings = []
+    for of_members in by_code.values():
+        number, gravest = min(of_members.items(), key=lambda item: SEVERITIES.index(item[1].severity))
+        where = f"In {len(of_members)} of {len(reports)} members, such as number {number}: "
+        findings.append(dataclasses.replace(gravest, what=where + gravest.what))
+    return Report(f"{len(reports)} members, the first one {reports[0].title}", findings)
 
 
 class Run:
@@ -117,7 +138,7 @@ def _rate_too_large(run):
     if not run.is_finite or not run.ratios.max() > article.UPDATE_RATIO_UNSTABLE:
         return None
     reference = run.constant or run.loss[0]
-    if run.loss.max() < article.LOSS_EXPLODED * reference:
+    if reference <= 0 or run.loss.max() < article.LOSS_EXPLODED * reference:  # such as a likelihood's
         return None
     than = "that of a constant prediction" if run.constant else "what it began with"
     return Finding(

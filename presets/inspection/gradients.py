@@ -141,7 +141,7 @@ def check_gradients(
     read = _of_model if isinstance(estimator_or_model, keras.Model) else _of_estimator
     core, activation, loss, x, y = read(estimator_or_model, X, y, loss)
     recipe = Recipe(
-        network=Network(lambda *_: _in_float64(core), x.shape[1:], 0),
+        network=Network(lambda *_: _in_float64(core), x.shape[1:], 1),
         activation=activation,
         loss=loss,
         metrics=(),
@@ -234,7 +234,7 @@ def _compare(program, data, n_weights, step, tolerance, rounding, rng):
 def _loss_of(program, data):
     """A function that computes the present loss in float64; Keras's own mean rounds to float32."""
     x, y = map(keras.ops.convert_to_tensor, data)
-    of_rows = make_loss(program.recipe.loss, program.recipe.activation, "float64")
+    of_rows = make_loss(program.recipe.loss, program.recipe.activation, 1, "float64")
 
     return lambda: float(np.mean(keras.ops.convert_to_numpy(of_rows.call(y, program.core(x, training=False)))))
 

@@ -81,7 +81,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         dtype = numbers(recipe.dtype)
         model.compile(
             optimizer=make_optimizer(*recipe.optimizer, {}, make_schedule(recipe.lr_schedule, dtype)),
-            loss=make_loss(recipe.loss, recipe.activation, dtype),
+            loss=make_loss(recipe.loss, recipe.activation, self.n_outputs, dtype),
             weighted_metrics=[
                 make_metric(metric, recipe.activation, self.n_outputs, dtype) for metric in recipe.metrics
             ],

@@ -2,13 +2,15 @@
 
 A core ends before its activation, so that losses keep the logits. What a user names
 (`loss="binary_focal_crossentropy"`, `metrics=["AUC"]`) is written for probabilities, one-hot classes or values in the
-target's unit: the classes here translate.
+target's unit: the classes here translate. Which losses need the unit of y is said in `presets.training.units`.
 """
 
 import inspect
 
 import keras
 from keras import ops
+
+from presets.training.units import REGRESSION, DataVariable, Unit, is_scale_free
 
 DEFAULT_LOSS = {
     "sigmoid": "binary_crossentropy",
@@ -17,63 +19,83 @@ DEFAULT_LOSS = {
 }
 
 
-def make_loss(loss, activation, dtype):
+def make_loss(loss, activation, n_outputs, dtype):
     """Build a loss on the outputs of a core, reduced to the weighted mean (A4).
 
     Parameters
     ----------
     loss : "auto", str, callable or keras.losses.Loss
         "auto" is cross-entropy for classes and the mean squared error for values.
-    activation : {"sigmoid", "softmax", "linear"}
+    activation : {"sigmoid", "softmax", "linear", "softplus", "share"}
         What turns the outputs of the core into what the loss expects.
+    n_outputs : int
     dtype : str
 
     Returns
     -------
-    keras.losses.Loss
+    OutputLoss
     """
-    return OutputLoss(DEFAULT_LOSS[activation] if loss == "auto" else loss, activation, dtype)
+    is_auto = isinstance(loss, str) and loss == "auto"
+    return OutputLoss(DEFAULT_LOSS[activation] if is_auto else loss, activation, n_outputs, dtype)
 
 
-def make_metric(metric, activation, n_outputs, dtype):
+def make_metric(metric, activation, n_outputs, dtype, in_unit=False):
     """Build a metric on the outputs of a core, weighted by the sample weights.
 
     Parameters
     ----------
     metric : str, callable or keras.metrics.Metric
         "accuracy" is the share of right classes for every kind of target.
-    activation : {"sigmoid", "softmax", "linear"}
+    activation : {"sigmoid", "softmax", "linear", "softplus", "share"}
     n_outputs : int
     dtype : str
+    in_unit : bool, default=False
+        Whether the y that it gets is in its unit, and not standardised.
 
     Returns
     -------
     keras.metrics.Metric
     """
-    return OutputMetric(metric, activation, n_outputs, dtype)
+    return OutputMetric(metric, activation, n_outputs, dtype, in_unit)
 
 
 class OutputLoss(keras.losses.Loss):
-    """A Keras loss, applied to the outputs of a core."""
+    """A Keras loss, applied to the outputs of a core.
 
-    def __init__(self, loss, activation, dtype):
+    Attributes
+    ----------
+    unit : Unit or None
+        Of a regression's loss that sees y in its unit; None where the loss sees what the core puts out.
+    """
+
+    def __init__(self, loss, activation, n_outputs, dtype):
         super().__init__(name="loss", reduction="mean_with_sample_weight", dtype=dtype)
         function = keras.losses.get(loss)
+        self._as_two = _needs_two_columns(function, activation, n_outputs)
+        activation = "softmax" if self._as_two else activation
         self._one_hot = _expects_one_hot(function, activation)
-        self._activation = keras.activations.get(activation)
+        is_regression = activation in REGRESSION
+        self.unit = None
+        if is_regression and not is_scale_free(loss):
+            self.unit = Unit(activation, n_outputs, DataVariable, dtype)
+        self._activation = keras.activations.get("linear" if is_regression else activation)
         if isinstance(function, keras.losses.Loss):
             config = function.get_config()
-            if "from_logits" in config:
+            if "from_logits" in config and not is_regression:
                 self._activation = keras.activations.linear
                 function = type(function).from_config(config | {"from_logits": True})
             self._function, self._arguments = function.call, {}
         else:
-            logits = activation != "linear" and "from_logits" in inspect.signature(function).parameters
+            logits = not is_regression and "from_logits" in inspect.signature(function).parameters
             self._activation = keras.activations.linear if logits else self._activation
             self._function, self._arguments = function, {"from_logits": True} if logits else {}
 
     def call(self, y_true, y_pred):
         """Loss of each row."""
+        if self.unit is not None:
+            return self.unit.with_scaled_gradient(self._function(y_true, self.unit.predictions(y_pred)))
+        if self._as_two:
+            y_true, y_pred = _two_columns(y_true, y_pred)
         if self._one_hot:
             y_true = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
         return self._function(y_true, self._activation(y_pred), **self._arguments)
@@ -93,20 +115,21 @@ class Penalty:
 class OutputMetric(keras.metrics.Metric):
     """A Keras metric, applied to the outputs of a core.
 
-    Probabilities are made from logits; standardised values return to the target's unit by `scale` and `offset`, which
-    are variables, so that another target does not compile again.
+    Probabilities are made from logits; standardised values return to the target's unit by a `Unit`, whose variables
+    belong to this metric: JAX gives a metric its own variables only.
     """
 
-    def __init__(self, metric, activation, n_outputs, dtype):
+    def __init__(self, metric, activation, n_outputs, dtype, in_unit=False):
         inner = _resolve_metric(metric, activation, dtype)
         super().__init__(name=inner.name, dtype=dtype)
         self.inner = inner
+        self._as_two = _needs_two_columns(getattr(inner, "_fn", inner), activation, n_outputs)
+        activation = "softmax" if self._as_two else activation
         self._one_hot = _expects_one_hot(inner, activation)
-        self._activation = keras.activations.get(activation)
-        self.unit = activation == "linear" and {
-            name: self.add_variable((n_outputs,), initializer=start, dtype=dtype, name=name)
-            for name, start in (("scale", "ones"), ("offset", "zeros"))
-        }
+        is_regression = activation in REGRESSION
+        self._activation = keras.activations.get("linear" if is_regression else activation)
+        self.unit = Unit(activation, n_outputs, self.add_variable, dtype) if is_regression else None
+        self._in_unit = in_unit
 
     @property
     def _direction(self):
@@ -115,11 +138,14 @@ class OutputMetric(keras.metrics.Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in the outputs of a batch."""
+        if self._as_two:
+            y_true, y_pred = _two_columns(y_true, y_pred)
         y_pred = self._activation(y_pred)
         if self._one_hot:
             y_true = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
-        if self.unit:
-            y_true, y_pred = (values * self.unit["scale"] + self.unit["offset"] for values in (y_true, y_pred))
+        if self.unit is not None:
+            y_pred = self.unit.predictions(y_pred)
+            y_true = y_true if self._in_unit else self.unit.rescale(y_true)
         self.inner.update_state(y_true, y_pred, sample_weight)
 
     def reset_state(self):
@@ -132,7 +158,7 @@ class OutputMetric(keras.metrics.Metric):
 
 
 def _resolve_metric(metric, activation, dtype):
-    if metric in ("accuracy", "acc") and activation != "linear":
+    if metric in ("accuracy", "acc") and activation in ("sigmoid", "softmax"):
         kind = keras.metrics.BinaryAccuracy if activation == "sigmoid" else keras.metrics.SparseCategoricalAccuracy
         return kind(name=metric, dtype=dtype)
     found = keras.metrics.get(metric)
@@ -142,8 +168,26 @@ def _resolve_metric(metric, activation, dtype):
     return type(found).from_config(found.get_config() | {"dtype": dtype} | ({"name": name} if name else {}))
 
 
+def _needs_two_columns(objective, activation, n_outputs):
+    """Whether an objective of Keras compares classes, so that one column for two classes tells it nothing."""
+    if activation != "sigmoid" or n_outputs != 1:
+        return False
+    if isinstance(objective, keras.metrics.FBetaScore):  # with a threshold it looks at one column
+        return objective.threshold is None
+    name = getattr(objective, "__name__", type(objective).__name__)
+    return _is_kerass(objective) and ("categorical" in name.lower() or name in ("kl_divergence", "KLDivergence"))
+
+
+def _two_columns(y_true, y_pred):
+    """Codes and logits of two classes, from those of the second one."""
+    return y_true[:, 0], ops.concatenate([ops.zeros_like(y_pred), y_pred], axis=-1)
+
+
+def _is_kerass(objective):
+    return (getattr(objective, "__module__", None) or type(objective).__module__).startswith("keras.")
+
+
 def _expects_one_hot(objective, activation):
     """Whether an objective of Keras compares class probabilities with one-hot classes instead of integers."""
     name = getattr(objective, "__name__", type(objective).__name__)
-    from_keras = (getattr(objective, "__module__", None) or type(objective).__module__).startswith("keras.")
-    return activation == "softmax" and from_keras and not name.lower().startswith("sparse")
+    return activation == "softmax" and _is_kerass(objective) and not name.lower().startswith("sparse")

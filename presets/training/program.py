@@ -10,11 +10,12 @@ import numpy as np
 from keras import tree
 
 from presets.builders.initializers import draw_weights
-from presets.training.objectives import OutputMetric, Penalty, make_loss, make_metric
+from presets.training.objectives import OutputLoss, OutputMetric, Penalty, make_loss, make_metric
 from presets.training.optimizers import make_optimizer
-from presets.training.recipe import NETWORK_TUNABLES
+from presets.training.recipe import NETWORK_TUNABLES, loss_numbers
 from presets.training.schedules import make_schedule
 from presets.training.tunable import Tunable
+from presets.training.units import DataVariable
 
 
 @dataclass
@@ -66,19 +67,20 @@ class Program:
         self.core = self._build_core(recipe)
         self.schedule = make_schedule(recipe.lr_schedule, dtype.variable_dtype)
         self.optimizer = make_optimizer(*recipe.optimizer, self.tunables, self.schedule)
-        loss_dtype = "float64" if dtype.variable_dtype == "float64" else "float32"
+        outputs = recipe.activation, recipe.network.n_outputs, loss_numbers(recipe.dtype)
+        self.loss = make_loss(recipe.loss, *outputs)
+        sees_unit = self.loss.unit is not None
+        if sees_unit:  # JAX hands a core its own variables, and takes others for constants
+            self.core._unit_variables = list(self.loss.unit.variables.values())
         self.core.compile(
             optimizer=self.optimizer,
-            loss=make_loss(recipe.loss, recipe.activation, loss_dtype),
-            weighted_metrics=[
-                make_metric(metric, recipe.activation, recipe.network.n_outputs, loss_dtype)
-                for metric in recipe.metrics
-            ],
+            loss=self.loss,
+            weighted_metrics=[make_metric(metric, *outputs, in_unit=sees_unit) for metric in recipe.metrics],
             jit_compile=False,
         )
         self.optimizer = self.core.optimizer  # mixed precision wraps it
         self._build_state(sample)
-        self.weight_variables = [v for v in self.core.weights if not isinstance(v, Tunable)]
+        self.weight_variables = [v for v in self.core.weights if not isinstance(v, Tunable | DataVariable)]
         self._seed_variables = [v for v in self.core.variables if v.name == "seed_generator_state"]
         self._built_weights = self.weights()
         self._built_optimizer = self.optimizer_state()
@@ -128,7 +130,7 @@ class Program:
         drawn = draw_weights(self.core, seed, **rules)
         return [drawn.get(id(v), built) for v, built in zip(self.weight_variables, self._built_weights, strict=True)]
 
-    def load(self, weights, recipe, *, seed, unit=(0.0, 1.0), optimizer_state=None, n_updates=1):
+    def load(self, weights, recipe, *, seed, unit=None, optimizer_state=None, n_updates=1):
         """Set every variable, so that nothing of an earlier fit is left.
 
         Parameters
@@ -138,8 +140,8 @@ class Program:
             One with this program's key; its tunables and rate are taken.
         seed : int
             Seed of dropout and augmentation.
-        unit : tuple of ndarray
-            Offset and scale of the target's columns, for metrics in its unit.
+        unit : dict of str to array, optional
+            What a regression's target says of its unit.
         optimizer_state : list of ndarray, optional
             From `optimizer_state` of an earlier fit; else the optimizer starts afresh.
         n_updates : int
@@ -160,11 +162,14 @@ class Program:
             self.schedule.set(recipe.optimizer[1]["learning_rate"], n_updates)
         self.core.stop_training = False
         self.core.reset_metrics()
-        for metric in self.core.metrics:
-            for inner in getattr(metric, "metrics", [metric]):
-                if isinstance(inner, OutputMetric) and inner.unit:
-                    inner.unit["offset"].assign(unit[0])
-                    inner.unit["scale"].assign(unit[1])
+        self.load_unit(unit or {})
+
+    def load_unit(self, unit):
+        """Set the unit of y in the loss and in the metrics that see it."""
+        metrics = [inner for metric in self.core.metrics for inner in getattr(metric, "metrics", [metric])]
+        for objective in (self.loss, *metrics):
+            if isinstance(objective, OutputLoss | OutputMetric) and objective.unit is not None:
+                objective.unit.load(unit)
 
     def check_weights(self, weights):
         """Raise a ValueError if weights to go on from do not fit this network."""

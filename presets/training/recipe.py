@@ -24,7 +24,7 @@ class Recipe(PlainState):
     Parameters
     ----------
     network : Network
-    activation : {"sigmoid", "softmax", "linear"}
+    activation : {"sigmoid", "softmax", "linear", "softplus", "share"}
         What turns the outputs of the core into probabilities or values.
     loss : "auto", str, callable or keras.losses.Loss
     metrics : tuple
@@ -82,6 +82,11 @@ class Recipe(PlainState):
 def numbers(dtype):
     """Type of the encoded arrays of a network with that type or policy: that of its variables."""
     return keras.dtype_policies.get(dtype).variable_dtype
+
+
+def loss_numbers(dtype):
+    """Type in which the losses and metrics of a network with that type or policy are computed."""
+    return "float64" if numbers(dtype) == "float64" else "float32"
 
 
 def freeze(value):

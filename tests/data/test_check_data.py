@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
@@ -228,3 +229,81 @@ def test_report_in_a_notebook():
     assert "3 &lt; 5 &amp; 2 columns." in html
     assert html.count("<tr>") == 4
     assert "Nothing found." in Report("Title", [])._repr_html_()
+
+
+# ---------------------------------------------------------------- frames, and what was not compared
+
+OTHER = np.random.default_rng(1)
+WORDS = ["x", "y", "z"] * 40
+NUMBERS = [1.0, 2.0, 3.0] * 40
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_frames_with_columns_of_words(make):
+    report = check_data(make({"number": NUMBERS, "word": WORDS}), [0, 1, 1] * 40)
+    assert "'word'" in found(report, "unusable_columns").what
+    report = check_data(make({"word": WORDS}), [0, 1, 1] * 40)
+    assert found(report, "unusable_columns").figure == 1
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_no_claim_about_columns_that_were_not_compared(make):
+    """Rows that differ in a column of words only may have different labels."""
+    columns = {"number": NUMBERS, "word": [str(number) for number in range(120)]}
+    for y in (OTHER.integers(0, 2, 120), OTHER.normal(size=120)):
+        assert not {"conflicting_labels", "duplicate_rows"} & set(check_data(make(columns), y).codes)
+        assert "conflicting_labels" in check_data(make({"number": NUMBERS}), y).codes
+
+
+def test_a_small_limit_is_less_than_all():
+    X, y = np.arange(3000.0)[:, None], np.sin(np.arange(3000.0))
+    X[1] = X[0]
+    y[:2] = 0.0, 2.0
+    what = found(check_data(X, y), "conflicting_labels").what
+    assert "99.9" in what
+    assert "100.0%" not in what
+
+
+# ---------------------------------------------------------------- layout of arrays
+
+LABELS = OTHER.integers(0, 2, 100)
+
+
+def padded(value):
+    sequences = OTHER.normal(size=(100, 20, 2))
+    for sequence, length in zip(sequences, OTHER.integers(5, 21, 100), strict=True):
+        sequence[length:] = value
+    return sequences
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, -999.0])
+def test_sequences_padded_with_a_number(value):
+    assert f"are {value:g}" in found(check_data(padded(value), LABELS), "padding").what
+
+
+@pytest.mark.parametrize("X", [padded(np.nan), OTHER.normal(size=(100, 20, 2)), np.zeros((100, 5, 2))])
+def test_sequences_without_such_padding(X):
+    assert "padding" not in check_data(X, LABELS).codes
+
+
+def test_token_ids():
+    ids = OTHER.integers(0, 500, (100, 20))
+    assert found(check_data(ids, LABELS), "token_ids").severity == "note"
+    assert "token_ids" in check_data(ids[..., None], LABELS).codes
+    for other in (ids.astype(float), ids % 10, ids * 2 ** np.arange(20), ids[:, :3]):
+        assert "token_ids" not in check_data(other, LABELS).codes
+    assert "token_ids" not in check_data(ids, LABELS, standardize=False).codes
+
+
+def test_channels_and_features_in_the_first_place():
+    assert "channels_first" in check_data(OTHER.normal(size=(100, 3, 32, 32)), LABELS).codes
+    assert "features_first" in check_data(OTHER.normal(size=(100, 4, 50)), LABELS).codes
+    for shape in ((100, 32, 32, 3), (100, 28, 28, 1), (100, 28, 28), (100, 50, 4), (100, 3, 3, 3)):
+        assert not {"channels_first", "features_first"} & set(check_data(OTHER.normal(size=shape), LABELS).codes)
+
+
+def test_containers_without_data_are_refused():
+    with pytest.raises(TypeError, match=r"X is a LazyFrame.*X.collect\(\)"):
+        check_data(pl.DataFrame({"a": NUMBERS}).lazy(), [0, 1, 1] * 40)
+    with pytest.raises(TypeError, match="X is None"):
+        check_data(None, [0, 1])

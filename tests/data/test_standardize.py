@@ -140,3 +140,39 @@ def test_robust_statistics_of_a_sparse_matrix():
     X = np.random.default_rng(0).normal(size=(50, 3))
     dense, thin = (RobustStandardizer.fit(data, np.arange(10, 50)) for data in (X, sparse.csr_matrix(X)))
     np.testing.assert_array_equal(thin.mean, dense.mean)
+
+
+# ---------------------------------------------------------------- numbers of any size
+
+ORDINARY = np.random.default_rng(3).normal(size=(50, 3)) * [1, 20, 300] + [5, 0, -4]
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e-100, 1e100, 1e160, 1e300])
+def test_columns_of_any_size_are_standardised(unit):
+    expected = Standardizer.fit(ORDINARY, np.arange(50))
+    found = Standardizer.fit(ORDINARY * unit, np.arange(50))
+    np.testing.assert_allclose(found.mean / unit, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.scale / unit, expected.scale, rtol=1e-12)
+    encoded = found.transform(ORDINARY * unit, "float32")
+    np.testing.assert_allclose(encoded, expected.transform(ORDINARY, "float32"), rtol=1e-5, atol=1e-6)
+
+
+def test_opposite_ends_of_float64():
+    X = np.array([[1.7e308], [-1.7e308]])
+    standardizer = Standardizer.fit(X, np.arange(2))
+    np.testing.assert_allclose(standardizer.transform(X, "float32"), [[1.0], [-1.0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-300, 5.0, 1e300])
+def test_constant_columns_of_any_size_have_scale_1(value):
+    X = np.column_stack([np.full(50, value), ORDINARY[:, 0]])
+    np.testing.assert_array_equal(Standardizer.fit(X, np.arange(50)).scale[0], 1.0)
+
+
+def test_values_that_the_type_cannot_hold_are_an_error():
+    standardizer = Standardizer.fit(ORDINARY, np.arange(50))
+    with pytest.raises(ValueError, match=r"y holds 1e\+200 in column 1.*float32"):
+        standardizer.transform(np.array([[0.0, 1.0, 2.0], [0.0, 1e200, 2.0]]), "float32", "y")
+    assert np.isfinite(standardizer.transform(np.array([[0.0, 1e200, 2.0]]), "float64")).all()
+    padded = standardizer.transform(np.array([[np.nan, 1.0, 2.0]]), "float32")
+    assert np.isnan(padded[0, 0])

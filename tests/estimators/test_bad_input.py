@@ -25,7 +25,7 @@ from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from presets import diagnose
+from presets import CNNClassifier, KerasClassifier, LSTMClassifier, LSTMRegressor, diagnose
 from presets.training.pool import program_class
 
 one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
@@ -556,3 +556,76 @@ def test_loss_that_is_no_number_is_no_success_even_as_an_error(estimator):
         warnings.simplefilter("error", ConvergenceWarning)
         assert_refused(model, ConvergenceWarning, "loss became", X, target(estimator))
     np.testing.assert_array_equal(outputs(model), before)
+
+
+# ---------------------------------------------------------------- containers that hide what they hold
+
+CUBE = np.random.default_rng(0).normal(size=(len(X), 3, 2))
+
+
+class Tensor:
+    """What numpy sees of a tensor of torch with gradients."""
+
+    requires_grad = True
+
+
+CONTAINERS = {
+    "None": (None, TypeError, "X is None"),
+    "plan": (pl.DataFrame(X.astype(float)).lazy(), TypeError, r"X is a LazyFrame.*X\.collect\(\)"),
+    "dict": ({"a": X}, TypeError, "X is a dict.*`inputs`"),
+    "inputs": ([X[:, :2], X[:, 2:]], ValueError, "list of 2 inputs with 100 rows each.*`inputs`"),
+    "masked": (np.ma.masked_less(X, -10), ValueError, r"masked array with \d+ masked values.*filled"),
+    "gradients": (Tensor(), ValueError, r"X is a tensor with gradients: give X\.detach\(\)"),
+}
+
+
+@one_of_each
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_containers_that_hide_their_data(estimator, kind, no_training):
+    data, error, message = CONTAINERS[kind]
+    with pytest.raises(error, match=message):
+        quick(estimator).fit(data, target(estimator))
+
+
+@plain_estimator
+def test_masked_and_missing_arguments_are_named(estimator, no_training):
+    with pytest.raises(ValueError, match="y is a masked array"):
+        quick(estimator).fit(X, np.ma.masked_equal(target(estimator), target(estimator)[0]))
+    plan = pl.DataFrame(X.astype(float)).lazy()
+    with pytest.raises(TypeError, match="In X_val, y_val: X is a LazyFrame"):
+        quick(estimator).fit(X, target(estimator), X_val=plan, y_val=target(estimator))
+
+
+@pytest.mark.parametrize("estimator", [LSTMClassifier, LSTMRegressor, CNNClassifier, KerasClassifier])
+@pytest.mark.parametrize("unit", ["datetime64[s]", "timedelta64[s]"])
+def test_times_are_no_numbers(estimator, unit, no_training):
+    times = np.arange(len(X) * 6).reshape(len(X), 3, 2).astype(unit)
+    times[3, 1] = "NaT"
+    with pytest.raises(ValueError, match=r"X holds (datetimes|time spans).*timedelta64"):
+        quick(estimator, **({"image_shape": None} if estimator is CNNClassifier else {})).fit(times, target(estimator))
+
+
+def test_groups_without_a_group(no_training):
+    groups = np.array(["a", None, *["b"] * (len(X) - 2)], dtype=object)
+    with pytest.raises(ValueError, match="groups contains NaN or None in row 1"):
+        quick(LSTMClassifier).fit(X, LABELS, groups=groups)
+
+
+@plain_estimator
+def test_one_row_gives_no_scale(estimator):
+    classes = {"classes": [0, 1, 2]} if is_classifier(estimator()) else {}
+    model = quick(estimator)
+    with pytest.warns(UserWarning, match="first partial_fit has one row"):
+        model.partial_fit(X[:1], target(estimator)[:1], **classes)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*one row.*")
+        model.partial_fit(X[:1], target(estimator)[:1])
+
+
+def test_a_backbone_that_rescales_by_itself_is_told():
+    inputs = keras.Input((8, 8, 1))
+    rescaled = keras.layers.Rescaling(1 / 255)(inputs)
+    backbone = keras.Model(inputs, keras.layers.Conv2D(4, 3)(rescaled))
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1)).astype(np.uint8)
+    with pytest.warns(UserWarning, match="rescales its images by itself"):
+        CNNClassifier(backbone=backbone, epochs=1, augmentation=None).fit(images, np.arange(20) % 2)

@@ -1,5 +1,7 @@
 """The complete Keras model around a trained network."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -63,3 +65,28 @@ def test_training_the_complete_model_further_leaves_the_estimator_alone(estimato
     before = outputs(model)
     model.model_.set_weights([weights * 0 for weights in model.model_.get_weights()])
     np.testing.assert_array_equal(outputs(model), before)
+
+
+@pytest.mark.parametrize("estimator", CLASSIFIERS + REGRESSORS)
+@pytest.mark.parametrize("offset", [0.0, 1.7e9])
+def test_complete_model_of_columns_far_from_zero(estimator, offset):
+    """It gives what the estimator predicts, in the type that holds these numbers."""
+    far = X + offset
+    model = quick(estimator, epochs=10, learning_rate=0.03).fit(far, target(estimator))
+    context = pytest.warns(UserWarning, match="so model_ reads X in float64") if offset else contextlib.nullcontext()
+    with context:
+        complete = model.model_
+    assert complete.inputs[0].dtype == ("float64" if offset else "float32")
+    raw = far.reshape(-1, *[size or X.shape[1] for size in complete.input_shape[1:]]).astype(complete.inputs[0].dtype)
+    found = np.asarray(complete(raw))
+    expected = outputs(model, far)
+    expected = expected if expected.ndim == 2 else expected[:, None]
+    np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, np.ptp(target(estimator))))
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_complete_model_of_values_far_from_zero(loss):
+    model = quick(PLAIN_REGRESSORS[0], loss=loss).fit(X, VALUES + 1e9)
+    found = model.model_.predict(X, verbose=0)[:, 0]
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, model.predict(X), rtol=0, atol=1e-5 * np.ptp(VALUES))

@@ -369,11 +369,49 @@ def test_networks_that_cannot_be_used(network, parameters, message, no_training)
         fit(KerasClassifier, network, **parameters)
 
 
-def test_a_regressor_may_end_in_a_sigmoid():
-    def bounded(input_shape, n_outputs):
-        return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(n_outputs, activation="sigmoid")])
+def ending_in(activation):
+    """A network with something behind its last dense layer."""
 
-    assert np.isfinite(fit(KerasRegressor, bounded).predict(X)).all()
+    def network(input_shape, n_outputs):
+        hidden = keras.layers.Dense(16, activation="relu")
+        return keras.Sequential([keras.Input(input_shape), hidden, keras.layers.Dense(n_outputs), *activation()])
+
+    return network
+
+
+ENDINGS = {
+    "relu": lambda: [keras.layers.Activation("relu")],
+    "layer": lambda: [keras.layers.ReLU()],
+    "function": lambda: [keras.layers.Activation(lambda x: keras.ops.exp(x) * 1.0)],
+    "nested": lambda: [keras.Sequential([keras.layers.Activation("softplus")]), keras.layers.Dropout(0.0)],
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_positive_outputs_are_positive_in_the_unit_of_y(ending):
+    """A network that ends in relu predicts from zero on, not from the mean of y on."""
+    y = 1000 * np.exp(X[:, 0] / 10)
+    network = ending_in(ENDINGS[ending])
+    model = quick(KerasRegressor, network=network, epochs=60, learning_rate=0.03).fit(X, y)
+    predicted = model.predict(X)
+    assert (predicted >= 0).all()
+    assert predicted.min() < 0.5 * y.mean()
+    assert model.score(X, y) > 0.5
+    assert model.output_activation_ == "linear"
+    np.testing.assert_allclose(model.model_.predict(X, verbose=0)[:, 0], predicted, rtol=1e-4, atol=1e-3)
+    with pytest.raises(ValueError, match=r"from 0 to inf only.*row \d+. Leave that activation out"):
+        quick(KerasRegressor, network=network).fit(X, VALUES - VALUES.max() - 1)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "hard_sigmoid"])
+def test_outputs_between_limits_are_those_values(activation):
+    shares = (VALUES - VALUES.min()) / np.ptp(VALUES)
+    network = ending_in(lambda: [keras.layers.Activation(activation)])
+    model = quick(KerasRegressor, network=network, epochs=60).fit(X, shares)
+    assert model.score(X, shares) > 0.5
+    assert ((model.predict(X) >= -1) & (model.predict(X) <= 1)).all()
+    with pytest.raises(ValueError, match="to 1 only, by its last activation, but y is"):
+        quick(KerasRegressor, network=network).fit(X, VALUES)
 
 
 def test_notebook_shows_subclassed_networks_without_the_shapes_that_they_keep():

@@ -1,11 +1,14 @@
 """Every kind of X gives the same predictions."""
 
+import keras
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from estimator_list import ONE_OF_EACH, X, outputs, quick, target
 from scipy import sparse
+
+from presets import KerasClassifier
 
 one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
 NAMES = ["a", "b", "c", "d"]
@@ -114,3 +117,16 @@ def test_prediction_of_a_row_does_not_depend_on_the_rows_beside_it(estimator, ex
     )
     for chosen in (slice(0, 1), slice(5, 7), slice(30, 63), [99, 0, 5]):
         np.testing.assert_allclose(outputs(model, X[chosen]), outputs(model)[chosen], rtol=1e-7, atol=1e-7)
+
+
+def test_the_data_check_sees_all_columns_of_several_inputs():
+    def network(shapes, n_outputs):
+        inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+        return keras.Model(inputs, keras.layers.Dense(n_outputs)(keras.layers.Concatenate()(list(inputs.values()))))
+
+    repeated = np.repeat(X[:50], 2, axis=0)
+    y = np.arange(100) % 2
+    for inputs in (None, {"a": [0], "b": [1, 2, 3]}):
+        settings = {} if inputs is None else {"network": network, "inputs": inputs}
+        model = quick(KerasClassifier, epochs=1, **settings).fit(repeated, y)
+        assert "conflicting_labels" in model.health_.data.codes

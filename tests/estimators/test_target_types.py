@@ -1,5 +1,8 @@
 """Every kind of y, and predictions in its labels or its unit."""
 
+import warnings
+
+import keras
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -20,6 +23,9 @@ from estimator_list import (
 )
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import f1_score
+
+from presets import CNNClassifier, EnsembleRegressor, LSTMRegressor
 
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
 every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
@@ -193,3 +199,138 @@ def test_offset_of_x_survives(estimator):
     found = outputs(quick(estimator, init="scaled").fit(X + 1e9, y), X + 1e9)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
     assert np.ptp(found) > 0.01
+
+
+# ---------------------------------------------------------------- two classes and losses of several
+
+BINARY = (LABELS > 0).astype(int)
+
+
+@plain_classifier
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+        keras.losses.CategoricalCrossentropy(),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "kl_divergence",
+    ],
+    ids=lambda loss: loss if isinstance(loss, str) else type(loss).__name__,
+)
+def test_losses_of_several_classes_take_two(estimator, loss):
+    """They train as the binary one, which is the same loss."""
+    expected = quick(estimator, epochs=20, loss="binary_crossentropy").fit(X, BINARY).predict_proba(X)
+    found = quick(estimator, epochs=20, loss=loss).fit(X, BINARY)
+    np.testing.assert_allclose(found.predict_proba(X), expected, atol=2e-2)
+    assert found.score(X, BINARY) > 0.8
+
+
+@plain_classifier
+def test_metrics_of_several_classes_take_two(estimator):
+    metrics = [
+        "categorical_accuracy",
+        "sparse_categorical_accuracy",
+        keras.metrics.F1Score(average="macro"),
+        "accuracy",
+    ]
+    model = quick(estimator, epochs=5, metrics=metrics)
+    model.fit(X[:70], BINARY[:70], X_val=X[70:], y_val=BINARY[70:])
+    found = {name: values[model.best_epoch_] for name, values in model.history_.items()}
+    predicted = model.predict(X[70:])
+    for name in ("categorical_accuracy", "sparse_categorical_accuracy", "accuracy"):
+        assert found[f"val_{name}"] == pytest.approx(np.mean(predicted == BINARY[70:]))
+    assert found["val_f1_score"] == pytest.approx(f1_score(BINARY[70:], predicted, average="macro"), abs=1e-5)
+
+
+@plain_classifier
+@pytest.mark.parametrize("kind", [int, float, bool])
+def test_one_hot_classes_are_told(estimator, kind):
+    with pytest.warns(UserWarning, match=r"exactly one 1 in every row.*y.argmax\(axis=1\)") as found:
+        quick(estimator, epochs=1).fit(X, np.eye(3)[LABELS].astype(kind))
+    assert sum("one-hot" in str(warning.message) for warning in found) == 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*one-hot.*")
+        quick(estimator, epochs=1).fit(X, INDICATORS)
+
+
+# ---------------------------------------------------------------- values that are missing, huge or tiny
+
+
+def with_gap(gap, dtype=float):
+    y = np.array(VALUES, dtype=dtype)
+    y[17] = gap
+    return y
+
+
+GAPS = {
+    "NaN": with_gap(np.nan),
+    "infinity": with_gap(-np.inf),
+    "None": with_gap(None, object),
+    "NaN among objects": with_gap(np.nan, object),
+    "text": with_gap(np.nan).astype(str),
+    "text among objects": with_gap("nan", object),
+    "NA": pd.Series(with_gap(np.nan)).convert_dtypes(convert_floating=True).astype("Float64"),
+    "no date": pd.Series(pd.to_datetime(with_gap(np.nan), unit="D")).to_numpy(),
+    "no time": pd.Series(pd.to_timedelta(with_gap(np.nan), unit="D")).to_numpy(),
+    "a column of two": np.column_stack([VALUES, with_gap(np.nan)]),
+    "list": list(with_gap(None, object)),
+    "polars": pl.Series(list(with_gap(None, object))),
+}
+
+
+@plain_regressor
+@pytest.mark.parametrize("kind", GAPS)
+def test_missing_values_are_named(estimator, kind):
+    y = GAPS[kind]
+    with pytest.raises(ValueError, match="row 17"):
+        quick(estimator).fit(X, y)
+    with pytest.raises(ValueError, match="row 17"):
+        quick(estimator).partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"In X_val, y_val: .*row 17"):
+        quick(estimator).fit(X, VALUES if np.ndim(y) == 1 else TWO_VALUES, X_val=X, y_val=y)
+    with pytest.raises(ValueError, match="row 17"):
+        EnsembleRegressor(quick(estimator), n_members=2, random_state=0).fit(X, y)
+
+
+@every_regressor
+def test_missing_values_are_named_by_every_family(estimator):
+    with pytest.raises(ValueError, match="row 17"):
+        quick(estimator).fit(X, GAPS["None"])
+
+
+@plain_regressor
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-20, 1e155, 1e300])
+def test_huge_and_tiny_values_learn_as_others(estimator, scale):
+    expected = quick(estimator, epochs=10).fit(X, VALUES).predict(X)
+    np.testing.assert_allclose(
+        quick(estimator, epochs=10).fit(X, VALUES * scale).predict(X) / scale, expected, rtol=1e-4
+    )
+
+
+@plain_estimator
+@pytest.mark.parametrize("scale", [1e-300, 1e160, 1e300])
+def test_huge_and_tiny_columns_learn_as_others(estimator, scale):
+    expected = outputs(quick(estimator, epochs=10).fit(X, target(estimator)))
+    model = quick(estimator, epochs=10).fit(X * scale, target(estimator))
+    np.testing.assert_allclose(outputs(model, X * scale), expected, rtol=1e-3, atol=1e-4)
+
+
+@plain_regressor
+@pytest.mark.parametrize("value", [-3e-20, 1e-300, 0.0, 5.0])
+def test_a_constant_is_predicted(estimator, value):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        predicted = quick(estimator).fit(X, np.full(len(X), value)).predict(X)
+    np.testing.assert_allclose(predicted, value, rtol=0.02, atol=0.02 if value in (0.0, 5.0) else 0)
+
+
+@pytest.mark.parametrize("estimator", [*PLAIN, LSTMRegressor, CNNClassifier])
+def test_rows_too_far_from_training_are_an_error(estimator):
+    model = quick(estimator, epochs=1).fit(X, target(estimator))
+    far = X.astype(float)
+    far[3, 0] = 1e300
+    with pytest.raises(ValueError, match=r"X holds 1e\+300 in column 0.*standard deviation"):
+        model.predict(far)
+    with pytest.raises(ValueError, match=r"X holds 1e\+300"):
+        quick(estimator, epochs=1).fit(X, target(estimator), X_val=far, y_val=target(estimator))

@@ -6,6 +6,7 @@ from estimator_list import (
     VALUES,
     X,
     quick,
+    target,
 )
 from fits import Collector, fit, one_of_each, parts, plain_classifier, plain_estimator, plain_regressor
 
@@ -57,3 +58,27 @@ def test_few_rows_for_a_classifier(estimator, n_rows):
     assert ("val_loss" in model.history_) == (n_rows >= 10)
     y[2:] = 0  # a class of a single row stays in the training part
     quick(estimator).fit(X[:n_rows], y)
+
+
+@one_of_each
+def test_weights_of_validation_rows(estimator):
+    """They weigh `val_loss` and the metrics: a row of weight zero is as if it were not there."""
+    data = parts(estimator)
+    weights = np.where(np.arange(30) % 3, 1.0, 0.0)
+    weighted = quick(estimator, metrics=["mae"]).fit(**data, sample_weight_val=weights)
+    fewer = data | {"X_val": data["X_val"][weights > 0], "y_val": data["y_val"][weights > 0]}
+    expected = quick(estimator, metrics=["mae"]).fit(**fewer)
+    for name in ("loss", "val_loss", "val_mae"):
+        assert weighted.history_[name] == pytest.approx(expected.history_[name], rel=1e-4)
+    assert weighted.history_["val_loss"] != pytest.approx(quick(estimator).fit(**data).history_["val_loss"], rel=1e-4)
+
+
+@plain_estimator
+def test_weights_of_validation_rows_are_checked(estimator):
+    data = parts(estimator)
+    with pytest.raises(ValueError, match="sample_weight_val are weights of X_val"):
+        quick(estimator).fit(X, target(estimator), sample_weight_val=np.ones(len(X)))
+    with pytest.raises(ValueError, match=r"In X_val, y_val: .*(NaN|sample_weight)"):
+        quick(estimator).fit(**data, sample_weight_val=np.full(30, np.nan))
+    with pytest.raises(ValueError, match=r"In X_val, y_val: .*sample_weight.shape"):
+        quick(estimator).fit(**data, sample_weight_val=np.ones(5))

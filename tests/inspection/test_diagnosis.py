@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from presets import DNNClassifier, DNNRegressor, diagnose
+from presets import DNNClassifier, DNNRegressor, EnsembleClassifier, diagnose
 
 RNG = np.random.default_rng(0)
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -245,3 +245,23 @@ def test_what_holds_no_network():
         diagnose(LogisticRegression().fit(*load_iris(return_X_y=True)))
     with pytest.raises(NotFittedError):
         diagnose(classifier())
+
+
+def test_members_of_an_ensemble_are_judged_together():
+    X, y = load_wine(return_X_y=True)
+    ensemble = EnsembleClassifier(DNNClassifier(epochs=2, hidden_layer_sizes=(8,), learning_rate=1e-6), n_members=2)
+    report = diagnose(make_pipeline(StandardScaler(), ensemble).fit(X, y))
+    assert "2 members" in str(report)
+    assert len(set(report.codes)) == len(report.codes)
+    [finding] = [finding for finding in report if finding.code == "rate_too_small"]
+    assert finding.what.startswith("In 2 of 2 members")
+    with pytest.raises(TypeError, match="holds no fitted network"):
+        diagnose(EnsembleClassifier(LogisticRegression(max_iter=5000), n_members=2).fit(X, y))
+
+
+def test_a_negative_loss_is_no_explosion():
+    """A likelihood may begin below zero."""
+    X, y = load_diabetes(return_X_y=True)
+    network = DNNRegressor(loss="poisson", epochs=3, hidden_layer_sizes=(8,), random_state=0).fit(X, y)
+    assert network.history_["loss"][0] < 0
+    assert "rate_too_large" not in diagnose(network).codes

@@ -36,7 +36,7 @@ def name_of(objective):
     ids=name_of,
 )
 def test_multiclass_loss(loss):
-    found = make_loss(loss, "softmax", "float32")(CODES, LOGITS, WEIGHTS)
+    found = make_loss(loss, "softmax", 3, "float32")(CODES, LOGITS, WEIGHTS)
     reference = keras.losses.get("sparse_categorical_crossentropy" if loss == "auto" else loss)
     name = getattr(reference, "name", None) or reference.__name__
     targets = CODES if name.startswith("sparse") else ONE_HOT
@@ -49,7 +49,7 @@ def test_multiclass_loss(loss):
     "loss", ["binary_crossentropy", "hinge", "mean_squared_error", keras.losses.BinaryFocalCrossentropy()], ids=name_of
 )
 def test_binary_loss(loss):
-    found = make_loss(loss, "sigmoid", "float32")(BINARY, BINARY_LOGITS)
+    found = make_loss(loss, "sigmoid", 1, "float32")(BINARY, BINARY_LOGITS)
     reference = keras.losses.get(loss)
     probabilities = 1 / (1 + np.exp(-BINARY_LOGITS))
     assert number(found) == pytest.approx(
@@ -61,7 +61,7 @@ def test_own_loss_gets_codes_and_probabilities():
     def loss(y_true, y_pred):
         return keras.ops.cast(y_true, "float32") * y_pred[:, 0]
 
-    found = make_loss(loss, "softmax", "float32")(CODES, LOGITS)
+    found = make_loss(loss, "softmax", 3, "float32")(CODES, LOGITS)
     assert number(found) == pytest.approx(np.mean(CODES * PROBABILITIES[:, 0]), rel=1e-5)
 
 
@@ -98,8 +98,7 @@ def test_binary_accuracy_is_that_of_probabilities():
 
 def test_regression_metric_is_in_the_unit_of_the_target():
     found = make_metric("mae", "linear", 2, "float32")
-    for name, value in (("scale", [10.0, 100.0]), ("offset", [5.0, 7.0])):
-        found.unit[name].assign(value)
+    found.unit.load({"scale": [10.0, 100.0], "offset": [5.0, 7.0]})
     found.update_state(np.zeros((4, 2), "float32"), np.ones((4, 2), "float32"))
     assert number(found.result()) == pytest.approx(55.0)
     found.reset_state()
