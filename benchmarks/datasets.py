@@ -67,6 +67,31 @@ def load_tabular(folder, name, split=0):
     )
 
 
+@dataclass(frozen=True)
+class Frame:
+    """One tabular set, split, as it is in its file; categories have that type."""
+
+    is_classification: bool
+    X_train: pd.DataFrame
+    X_test: pd.DataFrame
+    y_train: np.ndarray
+    y_test: np.ndarray
+
+
+def load_frame(folder, name, split=0):
+    """Read the set `name` of `folder`, sample it down to 10,000 rows and split it 75/25, as `load_tabular` does."""
+    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
+    table = pd.read_csv(Path(folder) / entry["file"]).drop(columns=UNUSED_COLUMNS.get(name, []))
+    if len(table) > MAX_ROWS:
+        table = table.sample(MAX_ROWS, random_state=0)
+    y = table.pop(entry["target"]).to_numpy()
+    categorical = [column for column in entry["categorical"] if column in table]
+    table = table.astype(dict.fromkeys(categorical, "category"))
+    is_classification = entry["task"] == "tabular-classification"
+    parts = train_test_split(table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None)
+    return Frame(is_classification, *parts)
+
+
 def load_arrays(folder, name):
     """Training and test part of the sequences or images `name` of `folder`: X_train, y_train, X_test, y_test."""
     entry = next(entry for entry in _manifest(folder) if entry["name"] == name)

@@ -6,6 +6,7 @@ from presets.workers import take_share
 
 take_share()  # before anything starts TensorFlow or JAX
 
+from presets.automl import AutoClassifier, AutoRegressor  # noqa: E402
 from presets.data.check import check_data, likely_wrong_labels  # noqa: E402
 from presets.data.sequences import make_windows  # noqa: E402
 from presets.ensembles import EnsembleClassifier, EnsembleRegressor  # noqa: E402
@@ -40,6 +41,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AugmentationDisplay",
+    "AutoClassifier",
+    "AutoRegressor",
     "CNNClassifier",
     "CNNRegressor",
     "DNNClassifier",

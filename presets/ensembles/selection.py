@@ -50,8 +50,8 @@ def greedy_selection(predictions, y, loss, *, sample_weight=None, n_steps=25):
     total = np.zeros_like(predictions[0], dtype=np.float64)
     least, best = np.inf, None
     for step in range(1, n_steps + 1):
-        losses = [loss(y, (total + candidate) / step, sample_weight) for candidate in predictions]
-        losses = np.where(np.isnan(losses), np.inf, losses)
+        losses = np.array([loss(y, (total + candidate) / step, sample_weight) for candidate in predictions])
+        losses[np.isnan(losses)] = np.inf
         equal = np.flatnonzero(losses == losses.min())
         chosen = next((i for i in equal if counts[i]), equal[0])
         counts[chosen] += 1

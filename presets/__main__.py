@@ -1,0 +1,203 @@
+"""The command line: fit, predict, check, leaderboard."""
+
+import argparse
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+FEW_LABELS = 10
+"""Whole numbers with at most so many values are classes."""
+
+
+def main(arguments=None):
+    """Run a command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        0, or 1 if the files cannot be used. Wrong arguments end the process with 2.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            parsed.run(parsed)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m presets", description="Find the best models for a table or for sequences, and use them."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    data = "a CSV or Parquet table, or an .npz file with X and y"
+    model = "file that fit wrote; take none from somebody whom you do not trust"
+    fit = commands.add_parser("fit", help="find models and store them")
+    fit.add_argument("data", type=Path, help=data)
+    fit.add_argument("--target", help="the column to predict; not for .npz")
+    fit.add_argument("--task", choices=["classification", "regression"], help="by default it follows from the target")
+    fit.add_argument("--time", type=_seconds, default=300.0, help="seconds (default: %(default)g)")
+    fit.add_argument("--metric", help="a scorer of scikit-learn's (default: log loss or root mean squared error)")
+    fit.add_argument("--cv", choices=["auto", "last"], default="auto", help='"last" for rows in the order of time')
+    fit.add_argument("--ignore", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
+    fit.add_argument("--seed", type=int, default=0, help="draws the folds and seeds (default: %(default)s)")
+    fit.add_argument("--model", type=Path, default=Path("model.skops"), help="file to write (default: %(default)s)")
+    fit.add_argument("--report", type=Path, help="HTML page to write")
+    fit.add_argument("--quiet", action="store_true", help="print no progress")
+    fit.set_defaults(run=_fit)
+    predict = commands.add_parser("predict", help="predict the rows of a file with a stored model")
+    predict.add_argument("model", type=Path, help=model)
+    predict.add_argument("data", type=Path, help=data)
+    predict.add_argument("--output", type=Path, help="CSV file to write (default: standard output)")
+    predict.add_argument("--proba", action="store_true", help="also the probability of each class")
+    predict.set_defaults(run=_predict)
+    check = commands.add_parser("check", help="look for faults in data")
+    check.add_argument("data", type=Path, help=data)
+    check.add_argument("--target", help="the column to predict; not for .npz")
+    check.set_defaults(run=_check)
+    board = commands.add_parser("leaderboard", help="show what became of each candidate")
+    board.add_argument("model", type=Path, help=model)
+    board.set_defaults(run=_leaderboard)
+    return parser
+
+
+def _fit(given):
+    from presets import AutoClassifier, AutoRegressor, save
+    from presets.automl.leaderboard import as_text, entries
+
+    for file in filter(None, (given.model, given.report)):
+        if not file.parent.is_dir():
+            raise FileNotFoundError(f"{file}: there is no directory {file.parent}.")
+    X, y = _read(given.data, given.target, given.ignore)
+    y = _given(y)
+    task = given.task or ("classification" if _holds_classes(y) else "regression")
+    print(f"{task}: {len(y)} rows, {len(np.unique(y))} different values of the target", file=sys.stderr)
+    kind = AutoClassifier if task == "classification" else AutoRegressor
+    auto = kind(
+        time_limit=given.time, scoring=given.metric, cv=given.cv, random_state=given.seed, verbose=not given.quiet
+    ).fit(X, y)
+    save(auto, given.model)
+    if given.report:
+        auto.report(given.report, X, y)
+    print(as_text(entries(auto)))
+
+
+def _predict(given):
+    import pandas as pd
+
+    auto = _load(given.model)
+    X = _matched(_read(given.data)[0], auto)
+    predictions = auto.predict(X)
+    if predictions.ndim == 1:
+        table = pd.DataFrame({"prediction": predictions})
+    else:
+        table = pd.DataFrame(predictions, columns=[f"prediction_{i}" for i in range(predictions.shape[1])])
+    if given.proba:
+        if not hasattr(auto, "classes_"):
+            raise ValueError(f"--proba needs a classifier, but {given.model} holds a regressor.")
+        for label, probabilities in zip(auto.classes_.tolist(), auto.predict_proba(X).T, strict=True):
+            table[f"probability_{label}"] = probabilities
+    table.to_csv(given.output or sys.stdout, index=False)
+
+
+def _check(given):
+    from presets import check_data
+
+    X, y = _read(given.data, given.target)
+    print(check_data(X, _given(y)))
+
+
+def _leaderboard(given):
+    from presets.automl.leaderboard import as_text, entries
+
+    print(as_text(entries(_load(given.model))))
+
+
+def _load(path):
+    """The model of a file, which may hold trees of scikit-learn's."""
+    from presets import load
+    from presets.automl import TREES
+
+    return load(path, trusted=TREES)
+
+
+def _read(path, target=None, ignored=()):
+    """X and y of a file; y is None without a target."""
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            if "X" not in arrays:
+                raise ValueError(f"{path} holds {', '.join(arrays)}, but no array X.")
+            return arrays["X"], arrays.get("y")
+    table = _read_table(path)
+    missing = [name for name in ([target] if target else []) + list(ignored) if name not in table]
+    if missing:
+        raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}.")
+    table = table.drop(columns=list(ignored))
+    y = table.pop(target).to_numpy() if target else None
+    return table, y
+
+
+def _read_table(path):
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError("Tables need pandas: pip install 'keras-presets[pandas]'.") from error
+    if path.suffix in (".parquet", ".pq"):
+        return pd.read_parquet(path)
+    if ".csv" in path.suffixes:
+        return pd.read_csv(path)
+    raise ValueError(f"{path} is neither .csv (.csv.gz), .parquet nor .npz.")
+
+
+def _matched(X, auto):
+    """The columns that the model was fitted to, in its order."""
+    if not hasattr(auto, "feature_names_in_") or not hasattr(X, "columns"):
+        return X
+    names = list(auto.feature_names_in_)
+    missing = [name for name in names if name not in X]
+    if missing:
+        raise ValueError(f"The file lacks {len(missing)} of the model's columns: {', '.join(missing)}.")
+    additional = [str(name) for name in X if name not in names]
+    if additional:
+        print(f"note: columns that the model does not know are ignored: {', '.join(additional)}", file=sys.stderr)
+    return X[names]
+
+
+def _given(y):
+    if y is None:
+        raise ValueError("There is no target: give --target, or an .npz file with an array y.")
+    return y
+
+
+def _holds_classes(y):
+    if y.dtype.kind not in "iuf":
+        return True
+    return y.ndim == 1 and len(np.unique(y)) <= FEW_LABELS and bool((y == np.round(y)).all())
+
+
+def _seconds(text):
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no positive number of seconds")
+    return value
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"note: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

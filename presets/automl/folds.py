@@ -1,0 +1,87 @@
+"""The folds on which candidates are compared."""
+
+import warnings
+from collections.abc import Iterable
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+)
+
+FOLDS = {1_000: 8, 20_000: 5, 100_000: 3}
+"""Folds of data with fewer rows than these; of larger data one part is held out."""
+
+PARTS = 5
+"""One of so many parts is held out, of large data and of the last rows."""
+
+
+def make_splits(cv, y, *, classes=None, groups=None, seed=0):
+    """Split row numbers into those that a model is trained on and those that it is judged by.
+
+    Parameters
+    ----------
+    cv : {"auto", "last"}, int, splitter or iterable
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    classes : ndarray or None
+        Labels of a classification.
+    groups : ndarray of shape (n_samples,) or None
+    seed : int
+        Shuffles where `cv` is "auto" or a number.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+
+    Raises
+    ------
+    ValueError
+        If the rows cannot be split so.
+    """
+    if isinstance(cv, str) and cv == "last":
+        n_train = len(y) - max(len(y) // PARTS, 1)
+        return [(np.arange(n_train), np.arange(n_train, len(y)))]
+    if isinstance(cv, str | Integral):
+        n_folds = _number_of_folds(y, classes, groups) if isinstance(cv, str) else int(cv)
+        splitter = _splitter(PARTS if n_folds == 1 else n_folds, classes is not None, groups is not None, seed)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The least populated class")
+            splits = list(splitter.split(np.zeros((len(y), 1)), y, groups))[:n_folds]
+        if classes is None or groups is not None:
+            return splits
+        return [_with_each_class(split, y, classes) for split in splits]
+    if isinstance(cv, Iterable) and not hasattr(cv, "split"):
+        return [(np.asarray(train), np.asarray(test)) for train, test in cv]
+    return list(check_cv(cv).split(np.zeros((len(y), 1)), y, groups))
+
+
+def _number_of_folds(y, classes, groups):
+    n_folds = next((folds for rows, folds in FOLDS.items() if len(y) < rows), 1)
+    if groups is not None:
+        n_folds = min(n_folds, len(np.unique(groups)))
+    if classes is not None:
+        most = np.unique(y, return_counts=True)[1].max()
+        n_folds = min(n_folds, max(int(most), 2))
+    return min(n_folds, len(y))
+
+
+def _splitter(n_folds, is_classification, is_grouped, seed):
+    if is_grouped:
+        kind = StratifiedGroupKFold if is_classification else GroupKFold
+    else:
+        kind = StratifiedKFold if is_classification else KFold
+    return kind(n_folds, shuffle=True, random_state=seed)
+
+
+def _with_each_class(split, y, classes):
+    """A split in which the only rows of a class are trained on, so that each model knows each class."""
+    train, test = split
+    unknown = np.setdiff1d(classes, y[train])
+    if not len(unknown):
+        return split
+    moved = np.isin(y[test], unknown)
+    return np.sort(np.concatenate([train, test[moved]])), test[~moved]

@@ -1,0 +1,77 @@
+"""What became of each candidate, as a table."""
+
+import numpy as np
+
+
+def entries(auto):
+    """A row for the ensemble, then one for each candidate, the best first.
+
+    Parameters
+    ----------
+    auto : AutoClassifier or AutoRegressor
+        Fitted.
+
+    Returns
+    -------
+    list of dict
+    """
+    members = [trial for trial in auto.trials_ if trial.weight]
+    ensemble = {
+        "candidate": "ensemble",
+        "preset": "",
+        "score": auto.score_,
+        "score_std": np.nan,
+        "fit_seconds": sum(trial.fit_seconds for trial in auto.trials_),
+        "predict_seconds": sum(trial.predict_seconds * len(trial.models) for trial in members),
+        "megabytes": sum(trial.n_bytes for trial in members) / 1e6,
+        "weight": 1.0,
+        "status": "completed",
+        "reason": "",
+    }
+    order = sorted(auto.trials_, key=lambda trial: -np.inf if np.isnan(trial.score) else trial.score, reverse=True)
+    return [ensemble, *map(_entry, order)]
+
+
+def _entry(trial):
+    return {
+        "candidate": trial.name,
+        "preset": trial.preset,
+        "score": trial.score,
+        "score_std": float(np.std(trial.fold_scores)) if trial.fold_scores else np.nan,
+        "fit_seconds": trial.fit_seconds,
+        "predict_seconds": trial.predict_seconds * len(trial.fold_scores),
+        "megabytes": trial.n_bytes / 1e6,
+        "weight": trial.weight,
+        "status": trial.status,
+        "reason": trial.reason,
+    }
+
+
+def as_frame(entries):
+    """The table as a frame of pandas; as it is where pandas is not installed."""
+    try:
+        import pandas as pd
+    except ImportError:
+        return entries
+    return pd.DataFrame(entries)
+
+
+def as_text(entries):
+    """The table in plain text.
+
+    Returns
+    -------
+    str
+    """
+    cells = [[shown(value) for value in entry.values()] for entry in entries]
+    table = [list(entries[0]), *cells]
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    lines = ["  ".join(map(str.ljust, row, widths)) for row in table]
+    return "\n".join(map(str.rstrip, lines))
+
+
+def shown(value):
+    """A value in plain text: four digits, nothing for NaN."""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,106 @@
+"""What makes one set of predictions better than another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score of predictions, greater being better.
+
+    Parameters
+    ----------
+    name : str
+    function : callable
+        ``function(y, predictions, sample_weight)`` gives a float. The y of classes are their codes.
+    """
+
+    name: str
+    function: Callable
+
+    def score(self, y, predictions, sample_weight=None):
+        """Score predictions."""
+        return float(self.function(y, predictions, sample_weight))
+
+    def loss(self, y, predictions, sample_weight=None):
+        """The negative score."""
+        return -self.score(y, predictions, sample_weight)
+
+
+def metric_for(scoring, classes=None):
+    """The metric of a task.
+
+    Parameters
+    ----------
+    scoring : str, callable or None
+        A scorer of scikit-learn's, or None for the log loss or the root mean squared error.
+    classes : ndarray of shape (n_classes,) or None
+        Labels of a classification.
+
+    Returns
+    -------
+    Metric
+
+    Raises
+    ------
+    ValueError
+        If scikit-learn has no scorer of that name.
+    """
+    if scoring is None:
+        return Metric("neg_root_mean_squared_error", _rmse) if classes is None else Metric("neg_log_loss", _log_loss)
+    model = GivenValues() if classes is None else GivenProbabilities(classes)
+    scorer = get_scorer(scoring)
+    return Metric(scoring if isinstance(scoring, str) else repr(scoring), partial(_by_scorer, scorer, model))
+
+
+def _log_loss(codes, probabilities, sample_weight):
+    own = probabilities[np.arange(len(codes)), codes]
+    return np.average(np.log(np.clip(own, np.finfo(np.float64).eps, 1.0)), weights=sample_weight)
+
+
+def _rmse(y, values, sample_weight):
+    return -np.mean(np.sqrt(np.average((y - values) ** 2, axis=0, weights=sample_weight)))
+
+
+def _by_scorer(scorer, model, y, predictions, sample_weight):
+    y = y if model.classes_ is None else model.classes_[y]
+    weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
+    return scorer(model, predictions, y, **weighted)
+
+
+class GivenProbabilities(ClassifierMixin, BaseEstimator):
+    """A classifier for scorers whose X are the probabilities themselves."""
+
+    def __init__(self, classes):
+        self.classes = classes
+
+    @property
+    def classes_(self):
+        """The labels."""
+        return self.classes
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict_proba(self, X):
+        """Return the probabilities."""
+        return X
+
+    def predict(self, X):
+        """Return the most probable labels."""
+        return self.classes_[X.argmax(axis=1)]
+
+
+class GivenValues(RegressorMixin, BaseEstimator):
+    """A regressor for scorers whose X are the values themselves."""
+
+    classes_ = None
+
+    def predict(self, X):
+        """Return the values."""
+        return X

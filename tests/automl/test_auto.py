@@ -1,0 +1,357 @@
+"""AutoClassifier and AutoRegressor: scikit-learn's contract, and what is promised of the clock and of failures."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import presets
+from presets import AutoClassifier, AutoRegressor, DNNClassifier
+from presets.automl import TREES
+
+X, LABELS = load_iris(return_X_y=True)
+SUGAR, PROGRESS = load_diabetes(return_X_y=True)
+TWO = [("linear", make_pipeline(StandardScaler(), LogisticRegression())), ("constant", DummyClassifier())]
+# the folds draw by row
+ROWS_COUNT = {
+    "check_sample_weight_equivalence_on_dense_data": "the folds draw by row",
+    "check_sample_weight_equivalence_on_sparse_data": "the folds draw by row",
+}
+
+
+@parametrize_with_checks(
+    [
+        AutoClassifier(time_limit=None, n_candidates=1, random_state=0),
+        AutoRegressor(time_limit=None, n_candidates=1, random_state=0),
+    ],
+    expected_failed_checks=lambda estimator: ROWS_COUNT,
+)
+def test_check(estimator, check):
+    check(estimator)
+
+
+def auto(**parameters):
+    return AutoClassifier(**{"time_limit": None, "n_candidates": 2, "random_state": 0, **parameters})
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return auto().fit(X, LABELS)
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """Fails at the fit, in the way that it is told."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def fit(self, X, y):
+        raise self.error
+
+    def predict_proba(self, X):
+        raise NotImplementedError
+
+
+# ---------------------------------------------------------------- the score
+
+
+def test_the_same_seed_repeats_exactly(fitted):
+    np.testing.assert_array_equal(auto().fit(X, LABELS).predict_proba(X), fitted.predict_proba(X))
+
+
+def test_no_mixture_is_worse_than_its_best_candidate(fitted):
+    assert fitted.score_ >= max(trial.score for trial in fitted.trials_)
+
+
+def test_more_candidates_never_worsen_the_score():
+    scores = [auto(n_candidates=n, cv=3).fit(X, LABELS).score_ for n in (1, 2, 3)]
+    assert scores == sorted(scores)
+
+
+def test_the_score_is_that_of_the_predictions_out_of_fold(fitted):
+    found = fitted.out_of_fold_
+    assert fitted.score_ == pytest.approx(-log_loss(found["y"], found["predictions"]))
+    assert len(found["rows"]) == len(X)
+
+
+def test_regression_by_its_error():
+    model = AutoRegressor(time_limit=None, n_candidates=2, random_state=0).fit(SUGAR, PROGRESS)
+    found = model.out_of_fold_
+    assert model.score_ == pytest.approx(-root_mean_squared_error(found["y"], found["predictions"]))
+    assert root_mean_squared_error(PROGRESS, model.predict(SUGAR)) < PROGRESS.std()
+
+
+def test_several_outputs():
+    y = np.stack([PROGRESS, -PROGRESS], axis=1)
+    model = AutoRegressor(time_limit=None, n_candidates=2, random_state=0).fit(SUGAR, y)
+    assert model.predict(SUGAR).shape == y.shape
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc_ovr", "f1_macro"])
+def test_a_metric_of_scikit_learn(scoring):
+    model = auto(scoring=scoring, n_candidates=2).fit(X, LABELS)
+    assert model.metric_ == scoring
+    assert model.score_ >= 0.9
+
+
+def test_weights_of_rows_count_in_fit_and_score():
+    weights = np.where(LABELS == 2, 0.0, 1.0)
+    flipped = np.where(LABELS == 2, 0, LABELS)  # wrong where the weight is zero
+    model = AutoClassifier(time_limit=None, candidates=TWO, random_state=0).fit(X, flipped, sample_weight=weights)
+    assert model.score_ > -0.1
+    with pytest.raises(ValueError, match="weight"):
+        auto().fit(X, LABELS, sample_weight=np.zeros(len(X)))
+
+
+def test_groups_are_never_on_both_sides():
+    groups = np.arange(len(X)) // 2
+    noise = np.random.default_rng(0).normal(size=(len(X), 2)).repeat(2, axis=0)[: len(X)]
+    labels = np.random.default_rng(1).integers(2, size=len(X)).repeat(2)[: len(X)]
+    memory = [("memory", presets.EnsembleClassifier(DummyClassifier(), n_members=2)), ("tree", _tree())]
+    together = AutoClassifier(time_limit=None, candidates=memory, random_state=0).fit(noise, labels)
+    apart = AutoClassifier(time_limit=None, candidates=memory, random_state=0).fit(noise, labels, groups=groups)
+    score = {trial.name: trial.score for trial in together.trials_}["tree"]
+    assert score > {trial.name: trial.score for trial in apart.trials_}["tree"] + 1
+    given = AutoClassifier(time_limit=None, candidates=memory, cv=GroupKFold(3)).fit(noise, labels, groups=groups)
+    assert given.n_splits_ == 3
+
+
+def _tree():
+    from sklearn.tree import DecisionTreeClassifier
+
+    return DecisionTreeClassifier()
+
+
+def test_the_last_rows_judge():
+    model = AutoRegressor(time_limit=None, candidates=[("ridge", Ridge())], cv="last").fit(SUGAR, PROGRESS)
+    rows = model.out_of_fold_["rows"]
+    np.testing.assert_array_equal(rows, np.arange(len(SUGAR) - len(SUGAR) // 5, len(SUGAR)))
+    expected = Ridge().fit(SUGAR[: rows[0]], PROGRESS[: rows[0]]).predict(SUGAR)
+    np.testing.assert_allclose(model.predict(SUGAR), expected)
+
+
+# ---------------------------------------------------------------- tables as they come
+
+
+@pytest.fixture(scope="module")
+def people():
+    rng = np.random.default_rng(0)
+    n = 300
+    frame = pd.DataFrame(
+        {
+            "age": rng.normal(40, 10, n),
+            "city": rng.choice(["Rome", "Oslo", "Lima"], n),
+            "member": pd.Categorical(rng.choice(["yes", "no"], n)),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(1000, size=n), "D"),
+            "paid": rng.random(n) < 0.5,
+        }
+    )
+    frame.loc[::7, "age"] = np.nan
+    frame.loc[::11, "city"] = None
+    return frame, np.where(frame["city"].fillna("") == "Oslo", "north", "south")
+
+
+def test_frames_with_categories_dates_and_gaps(people):
+    frame, y = people
+    model = auto(n_candidates=4, candidates="auto", cv=2).fit(frame, y)
+    assert [trial.status for trial in model.trials_] == ["completed"] * 4
+    assert model.score(frame, y) > 0.95
+    unseen = frame.head(4).assign(city=["Kyiv", None, "Oslo", "Oslo"], age=np.nan, since=pd.NaT)
+    probabilities = model.predict_proba(unseen)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert (model.predict(unseen)[2:] == "north").all()
+    assert list(model.feature_names_in_) == list(frame.columns)
+
+
+def test_infinity_is_an_error_that_names_the_column(people):
+    frame, y = people
+    with pytest.raises(ValueError, match="'age' contains infinity"):
+        auto().fit(frame.assign(age=np.inf), y)
+
+
+# ---------------------------------------------------------------- the clock, failures and interrupts
+
+
+def test_a_limit_that_is_too_short_gives_the_first_model_and_a_warning():
+    with pytest.warns(UserWarning, match="time_limit=1e-06 is less than the first model needs"):
+        model = AutoClassifier(time_limit=1e-6, random_state=0).fit(X, LABELS)
+    statuses = [trial.status for trial in model.trials_]
+    assert statuses[0] == "out of time"
+    assert set(statuses[1:]) == {"skipped"}
+    assert model.score(X, LABELS) > 0.9
+    assert len(model.notes_) == 1
+
+
+def test_a_network_ends_in_time_and_keeps_no_deadline():
+    network = DNNClassifier(hidden_layer_sizes=(8,), epochs=100_000, patience=100_000, random_state=0)
+    model = AutoClassifier(time_limit=6, candidates=[("endless", network)], cv=2, random_state=0).fit(X, LABELS)
+    (trial,) = model.trials_
+    assert trial.status == "completed"
+    for member in trial.models:
+        assert member.stopped_by_ == "callback"
+        assert member.callbacks is None
+    assert model.score(X, LABELS) > 0.9
+
+
+def test_a_failing_candidate_is_reported_and_ends_nothing():
+    model = auto(candidates=[("broken", Broken(RuntimeError("no luck"))), *TWO]).fit(X, LABELS)
+    board = model.leaderboard().set_index("candidate")
+    assert board.loc["broken", "status"] == "failed"
+    assert board.loc["broken", "reason"] == "RuntimeError: no luck"
+    assert board.loc["linear", "weight"] > 0
+
+
+def test_if_all_fail_the_first_error_is_raised():
+    with pytest.raises(RuntimeError, match="no luck"):
+        auto(candidates=[("broken", Broken(RuntimeError("no luck"))), ("other", Broken(KeyError("x")))]).fit(X, LABELS)
+
+
+def test_an_interrupt_keeps_what_is_there():
+    candidates = [*TWO, ("stopped", Broken(KeyboardInterrupt())), ("late", DummyClassifier())]
+    model = auto(candidates=candidates, n_candidates=None)
+    model.fit(X, LABELS)
+    assert [trial.status for trial in model.trials_] == ["completed", "completed", "interrupted"]
+    with pytest.raises(KeyboardInterrupt):
+        auto(candidates=[("stopped", Broken(KeyboardInterrupt())), *TWO]).fit(X, LABELS)
+
+
+def test_a_failed_fit_changes_nothing(fitted):
+    model = clone(fitted).fit(X, LABELS)
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="one class only"):
+        model.fit(X[:, :2], np.zeros(len(X)))
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+# ---------------------------------------------------------------- input that is hardly enough
+
+
+@pytest.mark.parametrize("n_rows", [4, 10])
+def test_few_rows(n_rows):
+    rows = np.linspace(0, 99, n_rows).astype(int)
+    model = auto().fit(X[rows], LABELS[rows])
+    assert model.predict(X[rows]).shape == (n_rows,)
+    assert AutoRegressor(time_limit=None, n_candidates=2).fit(X[rows], X[rows, 0]).predict(X).shape == (len(X),)
+
+
+def test_one_column_and_many():
+    assert auto().fit(X[:, 2:3], LABELS).score(X[:, 2:3], LABELS) > 0.8
+    wide = np.random.default_rng(0).normal(size=(60, 2000))
+    assert auto(n_candidates=1).fit(wide, LABELS[:120:2]).predict(wide).shape == (60,)
+
+
+def test_a_class_of_one_row_is_known_to_each_model():
+    labels = np.array(["a", "b", "c"], dtype=object)[LABELS]
+    labels[0] = "rare"
+    with pytest.warns(UserWarning, match="Class 'rare' has 1 rows, fewer than the 8 folds"):
+        model = auto().fit(X, labels)
+    assert list(model.classes_) == ["a", "b", "c", "rare"]
+    assert len(model.out_of_fold_["rows"]) == len(X) - 1
+    assert model.notes_
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"candidates": []}, "pairs of a name and an estimator"),
+        ({"candidates": [TWO[0], TWO[0]]}, "each name once"),
+        ({"candidates": [("ridge", Ridge())]}, "'ridge' has no predict_proba"),
+        ({"scoring": "roc_auc"}, "multi_class"),
+        ({"scoring": "no_metric"}, "no_metric"),
+        ({"time_limit": 0}, "time_limit"),
+        ({"cv": 60}, "n_splits=60"),
+    ],
+)
+def test_what_cannot_work_fails_before_any_fit(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        auto(**parameters).fit(X, LABELS)
+
+
+class Constant(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise AssertionError("nothing may be fitted")
+
+    def predict(self, X):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("y", [["a"] * 442, np.full(442, np.nan), np.zeros(3), None])
+def test_targets_that_cannot_be_used(y):
+    with pytest.raises(ValueError, match=r"y |Input|numbers of samples|could not convert"):
+        AutoRegressor(candidates=[("constant", Constant())]).fit(SUGAR, y)
+
+
+# ---------------------------------------------------------------- after fit
+
+
+def test_files_and_pickles(fitted, tmp_path):
+    expected = fitted.predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict_proba(X), expected)
+    presets.save(fitted, tmp_path / "auto.skops")
+    loaded = presets.load(tmp_path / "auto.skops", trusted=TREES)
+    np.testing.assert_array_equal(loaded.predict_proba(X), expected)
+    assert loaded.leaderboard().equals(fitted.leaderboard())
+
+
+def test_inside_a_cross_validation():
+    scores = cross_val_score(make_pipeline(StandardScaler(), auto(n_candidates=1)), X, LABELS, cv=2)
+    assert scores.min() > 0.8
+
+
+def test_the_leaderboard(fitted):
+    board = fitted.leaderboard()
+    assert board["candidate"].iloc[0] == "ensemble"
+    assert board["score"].iloc[1:].is_monotonic_decreasing
+    assert board["weight"].iloc[1:].sum() == pytest.approx(1)
+    assert (board["predict_seconds"] > 0).all()
+    assert (board["megabytes"] > 0).all()
+
+
+def test_models_without_weight_are_not_kept(fitted):
+    for trial in fitted.trials_:
+        assert bool(trial.models) == bool(trial.weight)
+
+
+def test_refit_on_all_rows_gives_one_model_for_each_candidate():
+    model = AutoRegressor(time_limit=None, candidates=[("ridge", Ridge()), ("mean", DummyRegressor())]).fit(
+        SUGAR, PROGRESS
+    )
+    full = model.refit_full(SUGAR, PROGRESS)
+    np.testing.assert_allclose(full.predict(SUGAR), Ridge().fit(SUGAR, PROGRESS).predict(SUGAR))
+    assert len(model._members()[0].models) == model.n_splits_  # the bag is as it was
+
+
+def test_a_network_learns_what_the_ensemble_predicts():
+    model = auto(n_candidates=1).fit(X, LABELS)
+    network = model.distill(X, LABELS)
+    assert (network.predict(X) == LABELS).mean() > 0.9
+    assert set(model.distillation_) == {"network", "ensemble"}
+    assert model.distillation_["network"] > -0.5
+    with pytest.raises(ValueError, match="the same rows in the same order"):
+        model.distill(X, LABELS[::-1])
+
+
+@pytest.mark.parametrize("calibrate", [True, False])
+def test_calibration_improves_the_log_loss_out_of_fold_and_no_label_changes(calibrate):
+    rng = np.random.default_rng(0)
+    noisy = np.where(rng.random(len(LABELS)) < 0.3, rng.integers(3, size=len(LABELS)), LABELS)
+    model = AutoClassifier(
+        time_limit=None,
+        candidates=[("tree", _tree().set_params(min_samples_leaf=3))],
+        cv=5,
+        random_state=0,
+        calibrate=calibrate,
+    ).fit(X, noisy)
+    assert (model.temperature_ != 1) == calibrate
+    if calibrate:
+        assert model.score_ > model.trials_[0].score

@@ -1,0 +1,87 @@
+"""The command line: what a user writes in a shell, in this process."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+
+from presets.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    table = load_iris(as_frame=True).frame
+    table["target"] = np.array(["setosa", "versicolor", "virginica"])[table["target"]]
+    table["garden"] = np.where(np.arange(len(table)) % 3, "north", None)
+    table.to_csv(folder / "iris.csv", index=False)
+    code = main(
+        [
+            *("fit", str(folder / "iris.csv"), "--target", "target", "--time", "1", "--quiet"),
+            *("--model", str(folder / "model.skops"), "--report", str(folder / "report.html")),
+        ]
+    )
+    assert code == 0
+    return folder
+
+
+def test_fit_writes_a_model_and_a_report(folder, capsys):
+    assert (folder / "report.html").stat().st_size > 5000
+    assert main(["leaderboard", str(folder / "model.skops")]) == 0
+    assert "linear" in capsys.readouterr().out
+
+
+def test_predictions_keep_the_rows_and_match_columns_by_name(folder, capsys):
+    table = pd.read_csv(folder / "iris.csv")
+    shuffled = table.drop(columns="target").sample(frac=1, axis=1, random_state=0).assign(note="x")
+    shuffled.to_csv(folder / "new.csv", index=False)
+    arguments = ["predict", str(folder / "model.skops"), str(folder / "new.csv"), "--proba"]
+    assert main([*arguments, "--output", str(folder / "predictions.csv")]) == 0
+    assert "ignored: note" in capsys.readouterr().err
+    predicted = pd.read_csv(folder / "predictions.csv")
+    assert (predicted["prediction"] == table["target"]).mean() > 0.9
+    np.testing.assert_allclose(predicted.filter(like="probability_").sum(axis=1), 1)
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == (folder / "predictions.csv").read_text()
+
+
+def test_check_looks_at_the_data(folder, capsys):
+    assert main(["check", str(folder / "iris.csv"), "--target", "target"]) == 0
+    assert "Data check" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit", "iris.csv", "--target", "price"], "has no column 'price'; it has sepal length"),
+        (["fit", "iris.csv"], "give --target"),
+        (["fit", "missing.csv", "--target", "target"], "missing.csv"),
+        (["fit", "iris.csv", "--target", "target", "--model", "nowhere/model.skops"], "there is no directory"),
+        (["fit", "report.html", "--target", "target"], "is neither .csv"),
+        (["predict", "model.skops", "few.csv"], "lacks 4 of the model's columns: sepal length"),
+        (["predict", "iris.csv", "iris.csv"], "damaged"),
+        (["leaderboard", "missing.skops"], "missing.skops"),
+    ],
+)
+def test_errors_are_one_line_and_an_exit_code(folder, arguments, message, capsys, monkeypatch):
+    pd.DataFrame({"garden": ["north"]}).to_csv(folder / "few.csv", index=False)
+    monkeypatch.chdir(folder)
+    assert main(arguments) == 1
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert errors[-1].startswith("error: ")
+    assert message in errors[-1]
+
+
+def test_wrong_arguments_are_a_usage_error(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["fit", "iris.csv", "--time", "-3"])
+    assert "positive number of seconds" in capsys.readouterr().err
+
+
+def test_sequences_come_as_arrays(folder):
+    steps = np.random.default_rng(0).normal(size=(40, 6, 1)) + np.arange(40)[:, None, None] % 2 * 3
+    np.savez(folder / "steps.npz", X=steps, y=np.arange(40) % 2)
+    model = str(folder / "steps.skops")
+    assert main(["fit", str(folder / "steps.npz"), "--time", "1", "--quiet", "--model", model]) == 0
+    assert main(["predict", model, str(folder / "steps.npz"), "--output", str(folder / "steps.csv")]) == 0
+    assert len(pd.read_csv(folder / "steps.csv")) == 40
