@@ -77,7 +77,7 @@ class TunerSearchCV(BaseSearchCV):
     random_state : int, RandomState or None, default=None
         Seed of the proposals. That of the networks is their own `random_state`.
     verbose : int, default=0
-        1 prints a line for each trial.
+        1 prints a line for each trial, with the seconds that are left of `timeout`.
 
     Attributes
     ----------
@@ -261,7 +261,7 @@ class TunerSearchCV(BaseSearchCV):
         rules = {
             "deadline": deadline,
             "prune": self.prune and self.oracle != "hyperband",
-            "announce": self._announcer(evaluation.metric),
+            "announce": self._announcer(evaluation.metric, deadline),
         }
         if not cluster.has_chief():
             n_jobs = effective_n_jobs(self.n_jobs)
@@ -295,13 +295,14 @@ class TunerSearchCV(BaseSearchCV):
             seed=seed,
         )
 
-    def _announcer(self, metric):
+    def _announcer(self, metric, deadline):
         def announce(result, results):
             if self.verbose:
                 best = max((r.mean(metric) for r in results if r.status == COMPLETED), default=math.nan)
                 mean = result.mean(metric)
                 score = "" if math.isnan(mean) else f"{metric} {mean:.4f}, "
-                print(f"[TunerSearchCV] trial {result.number} {result.status}: {score}best {best:.4f}", flush=True)
+                left = "" if deadline is None else f", {max(deadline.seconds_left, 0):.0f} s left"
+                print(f"[TunerSearchCV] trial {result.number} {result.status}: {score}best {best:.4f}{left}", flush=True)
 
         return announce
 

@@ -261,7 +261,7 @@ def test_the_budget_ends_a_training_and_returns_the_best_so_far():
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
-def test_without_a_complete_trial_the_estimator_is_taken_as_given(verbose):
+def test_without_a_complete_trial_the_estimator_is_taken_as_given(verbose, capsys):
     search = TunerSearchCV(
         LogisticRegression(), space=REGULAR, timeout=1e-9, n_trials=None, random_state=0, verbose=verbose
     )
@@ -270,6 +270,7 @@ def test_without_a_complete_trial_the_estimator_is_taken_as_given(verbose):
     assert search.best_params_ == {"C": 1.0, "fit_intercept": True}
     assert np.isnan(search.best_score_)
     assert search.predict(X).shape == y.shape
+    assert capsys.readouterr().out.count(", 0 s left\n") == verbose
 
 
 def test_nothing_is_written_and_nothing_global_drawn(tmp_path, monkeypatch):
