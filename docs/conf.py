@@ -36,13 +36,12 @@ sphinx_gallery_conf = {
     "show_signature": False,
 }
 
-html_theme = "pydata_sphinx_theme"
+html_theme = "furo"
 html_title = "presets"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_theme_options = {"navbar_align": "left", "footer_start": ["copyright"], "footer_end": []}
 
 # Files of the repository that are pages of the site: links that work in a clone work here, too
 PAGES = {
@@ -74,8 +73,14 @@ def leave_out(app, what, name, member, skip, options):
     return skip or not module.startswith("presets")
 
 
+def shorten(app, what, name, thing, options, signature, returns):
+    """Leave the signature of an estimator to the list of its parameters, which has the defaults as well."""
+    return ("(**parameters)" if what == "class" and len(signature or "") > 300 else signature), returns
+
+
 def setup(app):
     """Connect the functions above."""
+    app.connect("autodoc-process-signature", shorten)
     app.connect("source-read", link_pages)
     app.connect("source-read", leave_out_empty_patterns)
     app.connect("autodoc-skip-member", leave_out)

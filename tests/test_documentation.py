@@ -50,6 +50,8 @@ def test_links_of_each_page_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)#:\s]+)(?:#[\w-]*)?\)", page.read_text(encoding="utf-8"))
     built = re.compile("gallery/|_build/")  # by Sphinx, from the examples
     assert [t for t in targets if not built.match(t) and not (page.parent / t).exists()] == []
+    files = re.findall(r"`((?:benchmarks|docs|examples|presets|tests)/[\w/.-]*\w)`", page.read_text(encoding="utf-8"))
+    assert [path for path in files if not (ROOT / path).exists()] == []
     examples = [t for t in targets if t.startswith("gallery/plot_")]
     assert [t for t in examples if not (ROOT / "examples" / f"{Path(t).stem}.py").exists()] == []
 

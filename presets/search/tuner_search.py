@@ -302,7 +302,9 @@ class TunerSearchCV(BaseSearchCV):
                 mean = result.mean(metric)
                 score = "" if math.isnan(mean) else f"{metric} {mean:.4f}, "
                 left = "" if deadline is None else f", {max(deadline.seconds_left, 0):.0f} s left"
-                print(f"[TunerSearchCV] trial {result.number} {result.status}: {score}best {best:.4f}{left}", flush=True)
+                print(
+                    f"[TunerSearchCV] trial {result.number} {result.status}: {score}best {best:.4f}{left}", flush=True
+                )
 
         return announce
 
