@@ -2,7 +2,6 @@
 
 import os
 import re
-from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -59,13 +58,6 @@ def link_pages(app, docname, source):
     source[0] = re.sub(r"\]\(\.\./examples/(plot_\w+)\.py", r"](gallery/\1.rst", source[0])
 
 
-def leave_out_empty_patterns(app, docname, source):
-    """Leave patterns out of the list of pages where no page matches: it is still to be written."""
-    for pattern in re.findall(r"^\w+\*$", source[0], flags=re.MULTILINE) if docname == "index" else ():
-        if not list(Path(__file__).parent.glob(f"{pattern}.md")):
-            source[0] = source[0].replace(f"\n{pattern}\n", "\n")
-
-
 def leave_out(app, what, name, member, skip, options):
     """Leave out what scikit-learn and Keras document: only what this package adds stands in the reference."""
     function = member.fget if isinstance(member, property) else member
@@ -82,5 +74,4 @@ def setup(app):
     """Connect the functions above."""
     app.connect("autodoc-process-signature", shorten)
     app.connect("source-read", link_pages)
-    app.connect("source-read", leave_out_empty_patterns)
     app.connect("autodoc-skip-member", leave_out)
