@@ -6,8 +6,16 @@ import keras
 from keras import layers, ops
 
 from presets import article
+from presets.builders.inception import InceptionBlock, SeparableBlock
+from presets.builders.padding import hide_padding
 
 POOLINGS = ("last", "mean", "max")
+
+RESIDUAL = 3
+"""Inception blocks that a shortcut bridges; Ismail-Fawaz et al. 2020."""
+
+SEPARABLE_SIZE = 20
+"""Steps of the first separable convolution, halved for the next; Ismail-Fawaz et al. 2023."""
 
 
 def build_lstm(
@@ -25,6 +33,7 @@ def build_lstm(
     dtype,
     seed,
     convolutions=(),
+    convolution_block="plain",
     masked=False,
 ):
     """Build a recurrent network from standardised sequences to logits or standardised values.
@@ -41,7 +50,7 @@ def build_lstm(
     n_outputs : int
         Number of logits or values.
     units : sequence of int
-        Width of each recurrent layer; powers of two use the hardware well (S2).
+        Width of each recurrent layer; powers of two use the hardware well (S2). None for convolutions alone.
     bidirectional : bool
         Whether each recurrent layer has a twin that reads the sequence backwards; their outputs are joined.
     pooling : {"last", "mean", "max"}
@@ -61,6 +70,10 @@ def build_lstm(
         Filters of the convolutions beside the recurrent layers, each followed by batch normalisation, whose average
         over the steps is joined to the recurrent output: LSTM-FCN [1]_. Kernel sizes are 8, 5, 3, and 3 from there on.
         Unlike the published code, whose LSTM reads a whole series as one step, this one reads it step by step.
+    convolution_block : {"plain", "inception", "lite"}
+        What each of the `convolutions` is. "plain": as described there. "inception": an `InceptionBlock` [2]_ with so
+        many filters in each of its four branches; a shortcut bridges three of them. "lite": the first is an
+        `InceptionBlock`, the others are dilated `SeparableBlock` [3]_.
     masked : bool
         Whether sequences may be padded with NaN at their end.
 
@@ -78,6 +91,9 @@ def build_lstm(
     ----------
     .. [1] F. Karim, S. Majumdar, H. Darabi, S. Chen, "LSTM Fully Convolutional Networks for Time Series
        Classification", IEEE Access 6 (2018).
+    .. [2] H. Ismail Fawaz et al., "InceptionTime: Finding AlexNet for Time Series Classification", DMKD (2020).
+    .. [3] A. Ismail-Fawaz et al., "LITE: Light Inception with boosTing tEchniques for Time Series Classification",
+       DSAA (2023).
     """
     if pooling not in POOLINGS:
         raise ValueError(f"pooling must be one of {POOLINGS}, got {pooling!r}.")
@@ -91,14 +107,19 @@ def build_lstm(
     valid, sequences = None, inputs
     if masked:
         valid = ops.logical_not(ops.any(ops.isnan(inputs), axis=-1))
-        sequences = _hide_padding(inputs, valid)
-    outputs = _recurrent_layers(
-        sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds
-    )
-    if convolutions:
-        outputs = layers.Concatenate(dtype=dtype, name="branches")(
-            [outputs, _convolutional_branch(sequences, valid, convolutions, rules)]
+        sequences = hide_padding(inputs, valid)
+    branches = []
+    if len(units):
+        branches.append(
+            _recurrent_layers(
+                sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds
+            )
         )
+    if len(convolutions):
+        branches.append(_convolutional_branch(sequences, valid, BLOCKS[convolution_block], convolutions, rules))
+    outputs = branches[0]
+    if len(branches) > 1:
+        outputs = layers.Concatenate(dtype=dtype, name="branches")(branches)
     outputs = layers.Dense(int(n_outputs), name="outputs", **rules)(outputs)
     return keras.Model(inputs, outputs, name="lstm")
 
@@ -133,14 +154,21 @@ def _recurrent_layers(sequences, valid, units, bidirectional, pooling, recurrent
     return sequences
 
 
-def _convolutional_branch(sequences, valid, filters, rules):
+def _convolutional_branch(sequences, valid, blocks, filters, rules):
     """Convolutions over the steps, as a model of its own.
 
     Keras orders the weights of a model by the depth of its layers. Within a chain, and between a chain and a model that
     follows it in one step, that order is the same with and without the operations that hide padding.
     """
-    inputs = outputs = keras.Input(sequences.shape[1:], dtype=sequences.dtype)
+    inputs = keras.Input(sequences.shape[1:], dtype=sequences.dtype)
     within = None if valid is None else keras.Input(valid.shape[1:], dtype="bool")
+    outputs = _pool(blocks(inputs, within, filters, rules), within, "mean")
+    if valid is None:
+        return keras.Model(inputs, outputs, name="convolutions")(sequences)
+    return keras.Model([inputs, within], outputs, name="convolutions")([sequences, valid])
+
+
+def _plain_blocks(outputs, within, filters, rules):
     sizes = itertools.chain(article.FCN_KERNEL_SIZES, itertools.repeat(article.FCN_KERNEL_SIZES[-1]))
     for number, (n_filters, size) in enumerate(zip(filters, sizes, strict=False), start=1):
         outputs = layers.Conv1D(
@@ -150,17 +178,47 @@ def _convolutional_branch(sequences, valid, filters, rules):
             momentum=article.FCN_MOMENTUM, dtype=rules["dtype"], name=f"normalization_{number}"
         )(outputs, mask=within)
         outputs = layers.Activation("relu", dtype=rules["dtype"], name=f"activation_{number}")(outputs)
-        outputs = _hide_padding(outputs, within)
-    outputs = _pool(outputs, within, "mean")
-    if valid is None:
-        return keras.Model(inputs, outputs, name="convolutions")(sequences)
-    return keras.Model([inputs, within], outputs, name="convolutions")([sequences, valid])
+        outputs = hide_padding(outputs, within)
+    return outputs
 
 
-def _hide_padding(sequences, valid):
-    if valid is None:
-        return sequences
-    return ops.where(ops.expand_dims(valid, -1), sequences, ops.zeros_like(sequences))
+def _inception_blocks(outputs, within, filters, rules):
+    before = outputs
+    for number, n_filters in enumerate(filters, start=1):
+        outputs = _inception(number, n_filters, rules)(outputs, within)
+        if number % RESIDUAL == 0:
+            shortcut = layers.Conv1D(
+                outputs.shape[-1], 1, use_bias=False, data_format="channels_last", name=f"shortcut_{number}", **rules
+            )(before)
+            shortcut = layers.BatchNormalization(
+                momentum=article.FCN_MOMENTUM, dtype=rules["dtype"], name=f"shortcut_normalization_{number}"
+            )(shortcut, mask=within)
+            joined = layers.Add(dtype=rules["dtype"], name=f"residual_{number}")([outputs, shortcut])
+            joined = layers.Activation("relu", dtype=rules["dtype"], name=f"activation_{number}")(joined)
+            before = outputs = hide_padding(joined, within)
+    return outputs
+
+
+def _lite_blocks(outputs, within, filters, rules):
+    outputs = _inception(1, filters[0], rules)(outputs, within)
+    for number, n_filters in enumerate(filters[1:], start=1):
+        outputs = SeparableBlock(
+            int(n_filters),
+            size=max(SEPARABLE_SIZE >> (number - 1), 3),
+            dilation=2**number,
+            momentum=article.FCN_MOMENTUM,
+            name=f"separable_{number}",
+            **rules,
+        )(outputs, within)
+    return outputs
+
+
+def _inception(number, n_filters, rules):
+    return InceptionBlock(int(n_filters), momentum=article.FCN_MOMENTUM, name=f"inception_{number}", **rules)
+
+
+BLOCKS = {"plain": _plain_blocks, "inception": _inception_blocks, "lite": _lite_blocks}
+"""What `convolution_block` names."""
 
 
 def _reverse(sequences, valid):
@@ -179,8 +237,8 @@ def _pool(sequences, valid, pooling):
     lengths, steps = _count_steps(valid)
     if pooling == "last":
         valid = ops.logical_and(valid, ops.equal(steps, lengths))
-        return ops.sum(_hide_padding(sequences, valid), axis=1)
-    return ops.sum(_hide_padding(sequences, valid), axis=1) / ops.cast(lengths, sequences.dtype)
+        return ops.sum(hide_padding(sequences, valid), axis=1)
+    return ops.sum(hide_padding(sequences, valid), axis=1) / ops.cast(lengths, sequences.dtype)
 
 
 def _count_steps(valid):

@@ -13,6 +13,9 @@ NETWORKS = {
     "bidirectional": {"bidirectional": True},
     "stacked bidirectional": {"units": (8, 4), "bidirectional": True, "pooling": "max"},
     "fcn": {"convolutions": (6, 5, 4)},
+    "inception": {"units": (), "convolutions": (3, 3, 3, 3), "convolution_block": "inception"},
+    "lite": {"units": (), "convolutions": (4, 4, 4), "convolution_block": "lite"},
+    "lite beside an LSTM": {"convolutions": (4, 4), "convolution_block": "lite"},
     "bidirectional fcn": {"units": (8, 4), "bidirectional": True, "pooling": "mean", "convolutions": (6, 5, 4, 3)},
 }
 every_network = pytest.mark.parametrize("arguments", NETWORKS.values(), ids=NETWORKS.keys())
@@ -82,7 +85,7 @@ def test_layers_meet_the_conditions_of_the_fused_path(arguments, masked):
     found = [layer.get_config() for layer in model._flatten_layers() if isinstance(layer, keras.layers.LSTM)]
     fused = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
     fused |= {"dropout": 0.0, "recurrent_dropout": 0.0}
-    assert found
+    assert len(found) == len(arguments.get("units", (8,))) * (1 + arguments.get("bidirectional", False))
     assert all(config[name] == value for config in found for name, value in fused.items())
     assert not any(isinstance(layer, keras.layers.Masking) for layer in model._flatten_layers())
 
