@@ -26,6 +26,7 @@ def complete_model(
     columns=None,
     limit=None,
     unit=None,
+    temperature=1.0,
 ):
     """Wrap a core between Keras's own layers, so that the result loads anywhere.
 
@@ -40,6 +41,8 @@ def complete_model(
         Behind the core, as Keras names it.
     limit : float, optional
         What robust standardisation draws values in to.
+    temperature : float, default=1.0
+        What logits are divided by.
     raw_shape : tuple of int or None, optional
         Shape of one raw sample, if it is not that of the core's input.
     channels_first : bool, default=False
@@ -64,6 +67,8 @@ def complete_model(
     if columns is not None:
         samples = {name: keras.ops.take(samples, numbers.tolist(), axis=1) for name, numbers in columns.items()}
     outputs = core(samples)
+    if temperature != 1.0:
+        outputs = keras.layers.Rescaling(1 / temperature, dtype=dtype)(outputs)
     model = keras.Model(inputs, _finished(outputs, activation, unit or {}, dtype))
     model(inputs)  # Keras exports to ONNX only what was called
     return model

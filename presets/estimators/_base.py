@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from presets import article
+from presets import article, measured
 from presets.builders.initializers import kernel_initializer
 from presets.builders.storage import from_plain, to_plain
 from presets.data.arrays import check_container, check_is_one
@@ -58,7 +58,7 @@ class NetworkEstimator(BaseEstimator):
     weight_decay: float = 0.0
     beta_2: float | None = None
     lr_schedule: str = "plateau"
-    batch_size: int = article.BATCH_SIZE
+    batch_size: int | str = article.BATCH_SIZE
     epochs: int | str = "auto"
     patience: int | str = "auto"
     lr_factor: float = article.LR_FACTOR
@@ -91,7 +91,7 @@ class NetworkEstimator(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "beta_2": [Interval(Real, 0, 1, closed="neither"), None],
         "lr_schedule": [StrOptions({"plateau", *CURVES})],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "patience": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "lr_factor": [Interval(Real, 0, 1, closed="neither")],
@@ -289,7 +289,15 @@ class NetworkEstimator(BaseEstimator):
             n_validation=len(plan.validation_rows),
             batch_size=plan.rules.batch_size,
         )
-        self._fitted = FittedNetwork(fit.recipe, outcome.weights, fit.encoder, fit.target, fit.sample, state)
+        self._fitted = FittedNetwork(
+            fit.recipe,
+            outcome.weights,
+            fit.encoder,
+            fit.target,
+            fit.sample,
+            state,
+            self._find_temperature(program, plan),
+        )
         self.init_ = init
         self.__dict__.pop("_model", None)
         history = getattr(self, "history_", {}) if goes_on else {}
@@ -304,6 +312,10 @@ class NetworkEstimator(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=5,
             )
+
+    def _find_temperature(self, program, plan):
+        """What the outputs of a trained program are divided by."""
+        return 1.0
 
     # ---------------------------------------------------------------- what fit is made of
 
@@ -430,7 +442,8 @@ class NetworkEstimator(BaseEstimator):
         return -np.inf, np.inf
 
     def _rules(self, n_rows, target, *, validates, **overrides):
-        batch_size = int(min(self.batch_size, n_rows))
+        batch_size = measured.batch_size(n_rows) if self.batch_size == "auto" else self.batch_size
+        batch_size = int(min(batch_size, n_rows))
         n_updates = math.ceil(n_rows / batch_size)
         epochs = self._budget.n_epochs(n_updates) if self.epochs == "auto" else int(self.epochs)
         rules = {

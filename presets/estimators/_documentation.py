@@ -37,7 +37,7 @@ PARAMETERS = {
     ),
     "units": (
         "sequence of int",
-        "Width of each LSTM layer; powers of two use the hardware well (S2).",
+        "Width of each LSTM layer; powers of two use the hardware well (S2). None, (), for `convolutions` alone.",
     ),
     "bidirectional": (
         "bool",
@@ -59,6 +59,12 @@ PARAMETERS = {
         "sequence of int",
         "Filters of convolutions with batch normalisation beside the LSTM, as in LSTM-FCN; none by default. "
         "The preset 'fcn' has (128, 256, 128).",
+    ),
+    "convolution_block": (
+        "{'plain', 'inception', 'lite'}",
+        "What each of the `convolutions` is. 'plain': as in LSTM-FCN. 'inception': convolutions of 40, 20 and 10 steps "
+        "and a maximum side by side, with so many filters each (InceptionTime). 'lite': one of these, then dilated "
+        "separable convolutions (LITE), which cost least.",
     ),
     "validation_split": (
         "{'random', 'last'}",
@@ -179,8 +185,9 @@ PARAMETERS = {
         "'coslog4' makes four waves of growing length (Holzmüller et al. 2024). They end with the last epoch.",
     ),
     "batch_size": (
-        "int",
-        "Rows of a minibatch (A3); all rows if there are fewer.",
+        "int or 'auto'",
+        "Rows of a minibatch (A3); all rows if there are fewer. 'auto': 64 where there are less than 1,000 rows, else "
+        "256.",
     ),
     "epochs": (
         "int or 'auto'",
@@ -240,6 +247,16 @@ PARAMETERS = {
     "class_weight": (
         "dict, 'balanced' or None",
         "Weights of the classes, multiplied with the sample weights in training and validation.",
+    ),
+    "label_smoothing": (
+        "float",
+        "Share of the labels that training spreads evenly over all classes (Szegedy et al. 2016). It helps accuracy, "
+        "and makes probabilities less sure than they should be. `val_loss` is not smoothed.",
+    ),
+    "calibrate": (
+        "bool",
+        "Whether the logits are divided by a temperature that makes the log loss of the validation part smallest "
+        "(Guo et al. 2017). It changes probabilities, not labels; `temperature_` tells it.",
     ),
     "warm_start": (
         "bool",
@@ -328,6 +345,10 @@ CLASSIFIER_ATTRIBUTES = {
     "classes_": (
         "ndarray of shape (n_classes,)",
         "Labels, sorted.",
+    ),
+    "temperature_": (
+        "float",
+        "What the logits are divided by; 1 without `calibrate`.",
     ),
 }
 

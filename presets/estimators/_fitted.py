@@ -37,6 +37,8 @@ class FittedNetwork:
         Encoded rows as the fit used them, to build a program where none is idle.
     optimizer_state : list of ndarray or None
         Where an incremental fit goes on.
+    temperature : float
+        What the outputs are divided by, see `presets.data.calibration`.
     """
 
     recipe: Recipe
@@ -45,6 +47,7 @@ class FittedNetwork:
     target: object
     sample: tuple
     optimizer_state: list | None = None
+    temperature: float = 1.0
 
     def outputs(self, X, **changed):
         """Logits or standardised values of every row.
@@ -73,7 +76,8 @@ class FittedNetwork:
                 program.predict(_filled_up(rows.take(slice(start, start + size)), tile))
                 for start in range(0, len(rows), size)
             ]
-        return np.concatenate(parts)[: len(rows)].astype(dtype, copy=False)
+        outputs = np.concatenate(parts)[: len(rows)].astype(dtype, copy=False)
+        return outputs if self.temperature == 1.0 else outputs / outputs.dtype.type(self.temperature)
 
     def model(self, **changed):
         """Build the complete Keras model: raw features in, probabilities or values in the target's unit out.
@@ -92,6 +96,7 @@ class FittedNetwork:
             mean=self.encoder.standardizer.mean,
             scale=self.encoder.standardizer.scale,
             limit=self.encoder.standardizer.limit,
+            temperature=self.temperature,
             activation=self.target.output_activation,
             raw_shape=self.encoder.raw_shape,
             channels_first=self.encoder.channels_first,

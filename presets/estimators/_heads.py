@@ -1,15 +1,18 @@
 """What every classifier and every regressor of this package adds to its family."""
 
+import dataclasses
 import warnings
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d, compute_sample_weight
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from presets.data.calibration import temperature
 from presets.data.targets import (
     check_values,
     class_target,
@@ -18,6 +21,7 @@ from presets.data.targets import (
     value_target,
 )
 from presets.data.weights import relative_weights
+from presets.training.dataset import prediction_rows
 from presets.training.objectives import make_loss
 from presets.training.pool import program_class
 from presets.training.recipe import freeze, loss_numbers
@@ -32,9 +36,47 @@ class ClassifierHead(ClassifierMixin):
     """Targets, weights and predictions of a classifier."""
 
     class_weight: dict | str | None = None
+    label_smoothing: float = 0.0
+    calibrate: bool = False
 
     _numeric_y = False
-    _constraints = {"class_weight": [dict, StrOptions({"balanced"}), None]}
+    _constraints = {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "calibrate": ["boolean"],
+    }
+
+    def _check_parameters(self, X_val, y_val):
+        callbacks = super()._check_parameters(X_val, y_val)
+        if self.label_smoothing and self.loss != "auto":
+            raise ValueError(
+                f"label_smoothing={self.label_smoothing} needs loss='auto', but loss is {self.loss!r}; set "
+                "label_smoothing=0, or give the loss its own label_smoothing."
+            )
+        if self.calibrate and self.validation_fraction == 0 and X_val is None:
+            raise ValueError(
+                "calibrate=True needs a validation part; set validation_fraction, or give X_val and y_val to fit."
+            )
+        return callbacks
+
+    def _find_temperature(self, program, plan):
+        data, rows = plan.validation, plan.validation_rows
+        if not self.calibrate or not len(rows):
+            return 1.0
+        size = prediction_rows(data.x.row_bytes, 1)
+        parts = [program.predict(data.x.take(rows[start : start + size])) for start in range(0, len(rows), size)]
+        return temperature(np.concatenate(parts), *data.targets(rows))
+
+    @property
+    def temperature_(self):
+        """What the logits are divided by; 1 without `calibrate`."""
+        if not hasattr(self, "_fitted"):
+            raise AttributeError(f"{type(self).__name__} has no temperature_ before fit.")
+        return self._fitted.temperature
+
+    def _recipe(self, encoder, target, data_arguments):
+        recipe = super()._recipe(encoder, target, data_arguments)
+        return dataclasses.replace(recipe, label_smoothing=float(self.label_smoothing))
 
     def _check_data(self, X, y, sample_weight, *, reset, weighted=False):
         with naming_missing_labels(y):

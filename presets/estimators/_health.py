@@ -28,7 +28,7 @@ class Health:
         Share of each hidden layer's units that put out zero for every row of a batch, at the end.
     constant_loss : tuple of float or None
         Loss of the training part's best constant prediction, there and on the validation part (NaN if there is none);
-        None if the loss is not the article's or has penalties.
+        None if the loss is not the article's, has penalties or smoothed labels.
     n_training, n_validation : int
         Rows of both parts.
     batch_size : int
@@ -90,7 +90,7 @@ def constant_loss(recipe, training, validation):
     -------
     tuple of float or None
     """
-    if recipe.loss != "auto" or any(name in recipe.tunables for name in ("l1", "l2")):
+    if recipe.loss != "auto" or any(name in recipe.tunables for name in ("l1", "l2", "label_smoothing")):
         return None
     losses = {"softmax": _cross_entropies, "sigmoid": _binary_cross_entropies, "linear": _squared_errors}
     per_row = losses[recipe.activation](*training, validation[0])

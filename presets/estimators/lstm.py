@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from numbers import Real
+from types import MappingProxyType
 
 import keras
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from presets import article
+from presets import article, measured
 from presets.builders.initializers import kernel_initializer
-from presets.builders.lstm import POOLINGS, build_lstm
+from presets.builders.lstm import BLOCKS, POOLINGS, build_lstm
 from presets.builders.network import Network
 from presets.data.arrays import check_container
 from presets.data.sequences import SequenceEncoder, fit_sequence_standardizer, read_sequences
@@ -36,10 +37,11 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
     recurrent_init: str | keras.initializers.Initializer = article.RECURRENT_INIT
     forget_bias: float = article.FORGET_BIAS
     convolutions: tuple = ()
+    convolution_block: str = "plain"
     data_format: str = "channels_last"
     validation_split: str = "random"
 
-    _presets = article.LSTM_PRESETS
+    _presets = MappingProxyType(article.LSTM_PRESETS | measured.LSTM_PRESETS)
     _budget = article.LSTM_BUDGET
     _parameter_constraints = Regularized._parameter_constraints | {
         "units": ["array-like"],
@@ -48,6 +50,7 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
         "recurrent_init": [str, keras.initializers.Initializer],
         "forget_bias": [Interval(Real, None, None, closed="neither")],
         "convolutions": ["array-like"],
+        "convolution_block": [StrOptions(set(BLOCKS))],
         "data_format": [StrOptions({"channels_last", "channels_first"})],
         "validation_split": [StrOptions({"random", "last"})],
     }
@@ -91,8 +94,8 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)
-        check_widths("units", self.units)
         check_widths("convolutions", self.convolutions, may_be_empty=True)
+        check_widths("units", self.units, may_be_empty=len(self.convolutions) > 0)
         return callbacks
 
     def _read(self, X):
@@ -139,6 +142,7 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
                 "bidirectional": bool(self.bidirectional),
                 "pooling": self.pooling,
                 "convolutions": tuple(int(width) for width in self.convolutions),
+                "convolution_block": self.convolution_block,
                 "kernel_initializer": self._initializer(),
                 "recurrent_initializer": self._recurrent_initializer(),
                 "dropout": float(self.dropout),

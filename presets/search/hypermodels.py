@@ -20,6 +20,7 @@ from presets.training.plateau import Plateau
 from presets.training.pool import POOL
 from presets.training.recipe import numbers
 from presets.training.schedules import make_schedule
+from presets.training.smoothing import smooth_labels
 
 TASKS = {"classification": 0, "regression": 1}
 
@@ -86,6 +87,8 @@ class NetworkHyperModel(keras_tuner.HyperModel):
                 make_metric(metric, recipe.activation, self.n_outputs, dtype) for metric in recipe.metrics
             ],
         )
+        if recipe.label_smoothing:
+            smooth_labels(model, recipe.label_smoothing, recipe.activation)
         return model
 
     def fit(self, hp, model, x, y, **arguments):

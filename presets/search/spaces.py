@@ -176,7 +176,7 @@ def scheduled_space(network):
     rate = network.learning_rate
     space = {
         "learning_rate": LogUniform(rate / measured.SEARCH_RATE_FACTOR, rate * measured.SEARCH_RATE_FACTOR),
-        "batch_size": Choice(*article.SEARCH_BATCH_SIZE),
+        "batch_size": Choice(*dict.fromkeys((network.batch_size, *article.SEARCH_BATCH_SIZE))),
         "weight_decay": LogUniform(*measured.SEARCH_WEIGHT_DECAY),
     }
     if hasattr(network, "dropout"):

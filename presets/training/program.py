@@ -14,6 +14,7 @@ from presets.training.objectives import OutputLoss, OutputMetric, Penalty, make_
 from presets.training.optimizers import make_optimizer
 from presets.training.recipe import NETWORK_TUNABLES, loss_numbers
 from presets.training.schedules import make_schedule
+from presets.training.smoothing import smooth_labels
 from presets.training.tunable import Tunable
 from presets.training.units import DataVariable
 
@@ -78,6 +79,8 @@ class Program:
             weighted_metrics=[make_metric(metric, *outputs, in_unit=sees_unit) for metric in recipe.metrics],
             jit_compile=False,
         )
+        if "label_smoothing" in self.tunables:
+            smooth_labels(self.core, self.tunables["label_smoothing"], recipe.activation)
         self.optimizer = self.core.optimizer  # mixed precision wraps it
         self._build_state(sample)
         self.weight_variables = [v for v in self.core.weights if not isinstance(v, Tunable | DataVariable)]

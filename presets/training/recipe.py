@@ -34,6 +34,8 @@ class Recipe(PlainState):
         Type or policy of the network.
     lr_schedule : str, default="plateau"
         "plateau", or the curve of a `Schedule`.
+    label_smoothing : float, default=0.0
+        See `smooth_labels`.
     """
 
     network: Network
@@ -43,12 +45,14 @@ class Recipe(PlainState):
     optimizer: tuple
     dtype: str
     lr_schedule: str = "plateau"
+    label_smoothing: float = 0.0
 
     @functools.cached_property
     def tunables(self):
         """Hyperparameters that a program reads from variables: those that are on, by name."""
         numbers = {name: self.network.arguments.get(name) for name in NETWORK_TUNABLES}
         numbers |= {name: self.optimizer[1].get(name) for name in OPTIMIZER_TUNABLES}
+        numbers |= {"label_smoothing": self.label_smoothing}
         return {name: float(value) for name, value in numbers.items() if value}
 
     @functools.cached_property

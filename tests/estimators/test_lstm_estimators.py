@@ -24,6 +24,8 @@ EQUAL = np.stack([sequence[:3] for sequence in RAGGED])
 LABELS = np.array([sequence[-1, 0] > 0 for sequence in RAGGED]).astype(int)
 VALUES = np.array([3 * sequence[-1, 0] + 40 for sequence in RAGGED])
 TARGETS = {LSTMClassifier: LABELS, LSTMRegressor: VALUES}
+LITE = {"units": (), "convolutions": (4, 4), "convolution_block": "lite"}
+INCEPTION = {"units": (), "convolutions": (4, 4, 4), "convolution_block": "inception"}
 
 both = pytest.mark.parametrize("estimator", [LSTMClassifier, LSTMRegressor])
 
@@ -66,6 +68,8 @@ def no_training(monkeypatch):
         (LSTMRegressor, {"bidirectional": True}),
         (LSTMClassifier, {"pooling": "mean"}),
         (LSTMRegressor, {"convolutions": (4,)}),
+        (LSTMClassifier, LITE),
+        (LSTMRegressor, INCEPTION),
     ],
 )
 def test_unequal_lengths_equal_padded_arrays(estimator, parameters):
@@ -276,6 +280,18 @@ def test_complete_model_predicts_the_same_also_from_its_file(estimator, form, pa
     assert all(type(layer).__module__.startswith("keras.") for layer in model.model_._flatten_layers())
 
 
+@pytest.mark.parametrize("parameters", [LITE, INCEPTION], ids=["lite", "inception"])
+def test_convolutions_alone_are_stored_with_their_model(parameters, tmp_path):
+    model = fit(LSTMClassifier, RAGGED, **parameters)
+    expected = model.predict_proba(RAGGED)[:, 1]
+    model.model_.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        loaded.predict(PADDED.astype("float32"), verbose=0)[:, 0], expected, rtol=1e-4, atol=1e-5
+    )
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(RAGGED)[:, 1], expected)
+
+
 # ---------------------------------------------------------------- the split
 
 
@@ -388,6 +404,7 @@ def test_fewer_sequences_than_targets(estimator, no_training):
         ("recurrent_init", None),
         ("forget_bias", np.nan),
         ("convolutions", (4, -1)),
+        ("convolution_block", "resnet"),
         ("data_format", "last"),
         ("validation_split", "first"),
         ("bidirectional", "yes"),

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.metrics import log_loss
 
 from presets import DNNClassifier, KerasClassifier, diagnose
 
@@ -39,6 +40,57 @@ def test_weight_decay_is_that_of_adamw():
     np.testing.assert_allclose(kernel, expected, rtol=0.05, atol=0.01)  # theirs decays biases as well
 
 
+@pytest.mark.parametrize(
+    "labels", [Y, (Y > 0).astype(int), np.eye(3, dtype=int)[Y]], ids=["three", "two", "multilabel"]
+)
+@pytest.mark.parametrize("sample_weight", [None, np.linspace(0.1, 2.0, 150)], ids=["even", "weighted"])
+def test_label_smoothing_trains_as_losses_of_keras_do(labels, sample_weight):
+    kind = keras.losses.CategoricalCrossentropy if labels.max() > 1 else keras.losses.BinaryCrossentropy
+    ours, theirs = (
+        KerasClassifier(network=small, restore_best_weights=False, **rules, **QUICK).fit(X, labels, sample_weight)
+        for rules in ({"label_smoothing": 0.1}, {"loss": kind(label_smoothing=0.1)})
+    )
+    for own, expected in zip(weights(ours), weights(theirs), strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours.history_["loss"], theirs.history_["loss"], rtol=1e-4)
+
+
+def test_validation_losses_are_not_smoothed():
+    network = KerasClassifier(network=small, label_smoothing=0.3, restore_best_weights=False, **QUICK)
+    network.fit(X, Y, X_val=X, y_val=Y)
+    assert network.history_["val_loss"][-1] == pytest.approx(log_loss(Y, network.predict_proba(X)), rel=1e-4)
+
+
+@pytest.mark.parametrize("labels", [Y, (Y > 0) * 1, np.eye(3, dtype=int)[Y]], ids=["three", "two", "multilabel"])
+def test_calibration_makes_the_validation_loss_smallest(labels):
+    rules = {"network": small, "learning_rate": 1.0, "restore_best_weights": False, **QUICK}
+    plain, calibrated = (
+        KerasClassifier(calibrate=calibrate, **rules).fit(X[::2], labels[::2], X_val=X[1::2], y_val=labels[1::2])
+        for calibrate in (False, True)
+    )
+    np.testing.assert_array_equal(calibrated.predict(X), plain.predict(X))
+    assert plain.temperature_ == 1.0 != calibrated.temperature_
+
+    def loss(network):
+        found = network.predict_proba(X[1::2])
+        if labels.ndim == 1:
+            return log_loss(labels[1::2], found)
+        return np.mean([log_loss(*column) for column in zip(labels[1::2].T, found.T, strict=True)])
+
+    assert loss(calibrated) < loss(plain)
+    probabilities = calibrated.predict_proba(X)
+    complete = calibrated.model_.predict(X, verbose=0)
+    expected = probabilities[:, 1:] if labels.max() == 1 and labels.ndim == 1 else probabilities
+    np.testing.assert_allclose(complete, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("n_rows", "batch_size"), [(40, 36), (500, 64), (2000, 256)])
+def test_the_batch_size_follows_the_rows(n_rows, batch_size):
+    rows = np.random.default_rng(0).integers(150, size=n_rows)
+    network = KerasClassifier(network=small, epochs=1, batch_size="auto", random_state=0).fit(X[rows], Y[rows])
+    assert network.health_.batch_size == batch_size
+
+
 def test_beta_2_is_the_optimizers():
     ours = fitted(optimizer="adam", beta_2=0.95, clipnorm=None, learning_rate=0.01)
     theirs = fitted(optimizer=keras.optimizers.Adam(0.01, beta_2=0.95))
@@ -53,6 +105,9 @@ def test_beta_2_is_the_optimizers():
         ({"optimizer": keras.optimizers.Adam(), "beta_2": 0.9}, "beta_2"),
         ({"beta_2": 0.9}, "beta_2"),
         ({"lr_schedule": "sawtooth"}, "lr_schedule"),
+        ({"label_smoothing": 0.1, "loss": "categorical_hinge"}, "label_smoothing"),
+        ({"label_smoothing": 1.0}, "label_smoothing"),
+        ({"calibrate": True, "validation_fraction": 0}, "calibrate"),
         (
             {"lr_schedule": "cosine", "callbacks": [keras.callbacks.ReduceLROnPlateau()]},
             "lr_schedule.*ReduceLROnPlateau",

@@ -62,3 +62,18 @@ def test_one_kind_of_clipping_excludes_the_other():
 def test_spaces_are_independent():
     assert isinstance(dnn_space() | {"epochs": [3]}, SearchSpace)
     assert "epochs" not in dnn_space()
+
+
+@pytest.mark.parametrize("name", ["quick", "tuned"])
+@pytest.mark.parametrize("estimator", [DNNClassifier, DNNRegressor, LSTMClassifier])
+def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator, name):
+    network = estimator.from_preset(name)
+    space = space_for(network)
+    assert {"learning_rate", "weight_decay", "dropout"} <= set(space)
+    assert not {"optimizer", "lr_factor", "init", "clipnorm"} & set(space)
+    own = network.get_params()
+    found = space.settings(space.hyperparameters(own).values)
+    changed = {parameter for parameter in found if found[parameter] != own[parameter]}
+    assert changed <= {"weight_decay"}  # 0 is off, a range begins above it
+    for params in ParameterSampler(space.distributions(), 10, random_state=0):
+        estimator.from_preset(name, **params)._check_parameters(None, None)
