@@ -441,7 +441,7 @@ class NetworkEstimator(BaseEstimator):
         """Least and greatest value that the core can put out."""
         return -np.inf, np.inf
 
-    def _rules(self, n_rows, target, *, validates, **overrides):
+    def _rules(self, n_rows, target=None, *, validates, **overrides):
         batch_size = measured.batch_size(n_rows) if self.batch_size == "auto" else self.batch_size
         batch_size = int(min(batch_size, n_rows))
         n_updates = math.ceil(n_rows / batch_size)
@@ -454,7 +454,7 @@ class NetworkEstimator(BaseEstimator):
             "n_averaged": self._budget.n_averaged(epochs),
             "lr_factor": self.lr_factor,
             "min_lr_factor": self.min_lr_factor,
-            "min_delta": self.min_delta / (target.factor if self.monitor in ("loss", "val_loss") else 1.0),
+            "min_delta": self.min_delta / (target.factor if target and self.monitor in ("loss", "val_loss") else 1.0),
             "restore_best_weights": self.restore_best_weights,
             "shuffle": self.shuffle,
             "by_steps": self.steps_per_execution == 1,
