@@ -78,6 +78,11 @@ def stored_text(value):
     return thing("presets.builders.storage.StoredText", text=plain(json.dumps(value)))
 
 
+def stored_pairs(value):
+    pairs = several(*[several(plain(key), plain(part)) for key, part in value.items()], kind="list")
+    return thing("presets.builders.storage.StoredPairs", pairs=pairs)
+
+
 def configuration(name, config, **more):
     module, _, attribute = name.rpartition(".")
     return {"module": module, "class_name": attribute, "config": config, "registered_name": None, **more}
@@ -342,6 +347,8 @@ def test_configurations_of_keras_are_refused_wherever_they_stand(config, content
         alone(held(stored(dense(kernel_initializer=config)))),
         alone(held(stored({**dense(), "build_config": config}))),
         alone(held(stored_text({"optimizer": [config]}))),
+        alone(held(stored_pairs(config))),
+        alone(held(several(mapping(**{key: stored_text(part) for key, part in config.items()})))),
         alone(rate),
         attribute(content, plain(config), "activation"),
         attribute(content, stored(config), "init"),

@@ -76,7 +76,9 @@ class StoredPairs:
 
     def make(self):
         """Make the dict again."""
-        return {key: from_plain(part) for key, part in self.pairs}
+        value = {key: from_plain(part) for key, part in self.pairs}
+        check_configuration(value)
+        return value
 
 
 class PlainState:
