@@ -3,11 +3,16 @@
 import itertools
 
 import keras
+import numpy as np
 from keras import layers
 
 from presets.builders.augmentation import augmentation_layers
+from presets.builders.blueprint import Blueprint, NotCopyableError
 from presets.builders.initializers import BACKBONE
 from presets.builders.seeding import seeded
+
+BACKBONE_SIDE = 64
+"""Height and width of the images on which a backbone that takes any is compared with its copy."""
 
 
 def build_cnn(
@@ -57,7 +62,7 @@ def build_cnn(
         Seed of dropout and augmentation.
     augmentation, value_range
         See `augmentation_layers`. A network has the same weights in the same order with and without them.
-    backbone : keras.Model, optional
+    backbone : keras.Model or Blueprint, optional
         A Functional or Sequential model of images that takes the place of the blocks (S4): copied with its weights.
         What it puts out is averaged over height and width, if it has them.
     train_backbone : bool
@@ -119,8 +124,9 @@ def _blocks(images, filters, kernel_size, activation, rules):
 
 def _backbone(images, backbone, is_trained, seed):
     """Put a copy of the backbone on the images, so that its training changes no other model."""
-    if not backbone.built:
-        raise ValueError("backbone is not built: give its first layer as keras.Input(shape), or call its build.")
+    if isinstance(backbone, Blueprint):
+        backbone = backbone.model(seed)
+    _check_built(backbone)
     expected = backbone.input_shape[1:]
     given = images.shape[1:]
     if len(expected) != 3 or any(size not in (None, own) for size, own in zip(expected, given, strict=True)):
@@ -139,6 +145,35 @@ def _backbone(images, backbone, is_trained, seed):
             f"got {features.shape}."
         )
     return features
+
+
+def backbone_as_data(backbone):
+    """Keep a backbone as it is at this moment.
+
+    Parameters
+    ----------
+    backbone : keras.Model
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    ValueError
+        If Keras cannot copy it.
+    """
+    _check_built(backbone)
+    images = np.random.default_rng(0).random((2, *(size or BACKBONE_SIDE for size in backbone.input_shape[1:])))
+    try:
+        return Blueprint.of(backbone, images.astype("float32"), start=backbone.get_weights())
+    except NotCopyableError as error:
+        raise ValueError(f"backbone must be a network that Keras can copy, but: {error}.") from error
+
+
+def _check_built(backbone):
+    if not backbone.built:
+        raise ValueError("backbone is not built: give its first layer as keras.Input(shape), or call its build.")
 
 
 def _reseeding_clone(seed):

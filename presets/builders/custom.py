@@ -1,24 +1,23 @@
 """Networks that the user builds."""
 
-import contextlib
+import dataclasses
 import math
-import random
-import threading
+import uuid
 
 import keras
 import numpy as np
 from keras import layers, ops, tree
 
 from presets import article
+from presets.builders.blueprint import Blueprint, NotCopyableError, counting_names, defaults
 from presets.builders.initializers import mark_learnt
+from presets.builders.network import Network
 
 LARGE = 40.0
 """Numbers up to here are put into an activation to see its limits."""
 
 SHAPES = (layers.Dropout, layers.Flatten, layers.Identity, layers.Reshape, layers.Permute, layers.InputLayer)
 """Layers that leave the values alone."""
-
-_BUILDING = threading.Lock()
 
 
 def dense_network(input_shape, n_outputs):
@@ -44,7 +43,79 @@ def dense_network(input_shape, n_outputs):
     )
 
 
-def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, is_probed):
+def made_now(network, x):
+    """Call the user's function, and keep what it builds at this moment.
+
+    Parameters
+    ----------
+    network : Network
+        Of `build_custom`.
+    x : array or dict of str to array
+        A few encoded rows.
+
+    Returns
+    -------
+    Network
+        Of `build_copy`, which needs the function no more; or of `build_custom`, if Keras cannot copy what it builds.
+        Then no other fit has an equal one.
+
+    Raises
+    ------
+    ValueError
+        As `build_custom`; or if the function gives the same layer at each call, and Keras cannot copy it.
+    """
+    usual = {name: network.arguments[name] for name in ("seed", "dtype")}
+    with defaults(**usual):
+        model, names = _called(network)
+        try:
+            return Network(
+                build_copy,
+                network.input_shape,
+                network.n_outputs,
+                {"blueprint": Blueprint.of(model, x, names), **usual},
+            )
+        except NotCopyableError as error:
+            again, _ = _called(network)
+            if {id(v) for v in model.variables} & {id(v) for v in again.variables}:
+                raise ValueError(
+                    f"network uses the same layer at each call, and Keras cannot copy it: {error}. Training would "
+                    "change your layer. Make it inside of the function, or give its class a get_config that tells "
+                    "all its arguments."
+                ) from error
+            return dataclasses.replace(network, arguments={**network.arguments, "fit": uuid.uuid4().hex})
+
+
+def _called(network):
+    """What the user's function gives, and the names that Keras gave to its layers."""
+    with defaults(network.arguments["seed"], network.arguments["dtype"]), counting_names() as names:
+        return _build(network.input_shape, network.n_outputs, **network.arguments), names
+
+
+def build_copy(input_shape, n_outputs, *, blueprint, dtype, seed):
+    """Build what a function of the user's built before.
+
+    Parameters
+    ----------
+    input_shape : tuple of int, or dict of str to tuple of int
+    n_outputs : int
+    blueprint : Blueprint
+    dtype : str
+        Type or policy of layers without one.
+    seed : int
+        Of what its layers draw without a seed of their own.
+
+    Returns
+    -------
+    keras.Model
+        Built, with the weights that the user's had.
+    """
+    numbers = keras.dtype_policies.get(dtype).variable_dtype
+    model = blueprint.model(seed, dtype, x=_zeros(input_shape, numbers))
+    _set_input_types(model, numbers)
+    return model
+
+
+def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, is_probed, fit=None):
     """Build the user's network, and check what it gives.
 
     Parameters
@@ -63,6 +134,8 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
         Whether it must not end in a sigmoid or softmax.
     is_probed : bool
         Whether signal and gradient of its layers are to be measured.
+    fit : str, optional
+        Name of the fit that the network belongs to, where no other may have it.
 
     Returns
     -------
@@ -74,15 +147,22 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
     ValueError
         If it gives no Keras model, one without weights, the wrong number of outputs, or probabilities.
     """
-    with _defaults(seed, dtype):
-        model = network(input_shape, n_outputs)
-        if not isinstance(model, keras.Model):
-            raise ValueError(f"network must give a keras.Model, but it gave {model!r}.")
-        if isinstance(model, keras.Sequential) and not model.built:
-            model.build((None, *input_shape))  # a call would build it for that many samples
-        numbers = keras.dtype_policies.get(dtype).variable_dtype
-        _set_input_types(model, numbers)
-        outputs = model(tree.map_shape_structure(lambda shape: ops.zeros((2, *shape), dtype=numbers), input_shape))
+    with defaults(seed, dtype), counting_names():
+        model = _build(
+            input_shape, n_outputs, network=network, dtype=dtype, gives_logits=gives_logits, is_probed=is_probed
+        )
+    _set_input_types(model, keras.dtype_policies.get(dtype).variable_dtype)
+    mark_learnt(model)
+    return model
+
+
+def _build(input_shape, n_outputs, *, network, dtype, gives_logits, is_probed, **_):
+    model = network(input_shape, n_outputs)
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"network must give a keras.Model, but it gave {model!r}.")
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *input_shape))  # a call would build it for that many samples
+    outputs = model(_zeros(input_shape, keras.dtype_policies.get(dtype).variable_dtype))
     if getattr(outputs, "shape", None) != (2, n_outputs):
         raise ValueError(
             f"network must put out shape (n_samples, {n_outputs}), one column for each output, but for two samples it "
@@ -100,8 +180,12 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
             "init='auto' measures what every layer puts out, which needs a Functional or Sequential network. Set init "
             "to 'network', 'normal' or 'scaled'."
         )
-    mark_learnt(model)
     return model
+
+
+def _zeros(input_shape, dtype):
+    """Two samples."""
+    return tree.map_shape_structure(lambda shape: ops.zeros((2, *shape), dtype=dtype), input_shape)
 
 
 def _last_activation(model):
@@ -109,19 +193,20 @@ def _last_activation(model):
     return getattr(getattr(last, "activation", last), "__name__", type(last).__name__).lower()
 
 
-def output_range(model):
+def output_range(network):
     """Find what a network can put out, by the activation that it ends in.
 
     Parameters
     ----------
-    model : keras.Model
+    network : Network
+        Of `build_custom`.
 
     Returns
     -------
     low, high : float
         Infinite where there is no limit.
     """
-    function = _ending(model)
+    function = _ending(_called(network)[0])
     if function is None:
         return -math.inf, math.inf
     line = ops.convert_to_tensor(np.linspace(-LARGE, LARGE, 2001, dtype="float32")[None])
@@ -140,24 +225,6 @@ def _ending(model):
         if not isinstance(layer, SHAPES):
             return getattr(layer, "activation", None)
     return None
-
-
-@contextlib.contextmanager
-def _defaults(seed, dtype):
-    """Seed what a layer without a seed draws from, and set the type of a layer without one, for the time of building.
-
-    Keras takes such seeds from Python's own generator, and what it draws is put back. The policy belongs to this thread
-    alone.
-    """
-    with _BUILDING:
-        state, usual = random.getstate(), keras.config.dtype_policy()
-        try:
-            random.seed(seed)
-            keras.config.set_dtype_policy(keras.dtype_policies.get(dtype))
-            yield
-        finally:
-            random.setstate(state)
-            keras.config.set_dtype_policy(usual)
 
 
 def _set_input_types(model, dtype):

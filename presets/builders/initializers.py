@@ -98,16 +98,34 @@ def _draw_kernel(layer, initializer, variable):
     return initializer((n_features + layer.units, *others), dtype=variable.dtype)[:n_features]
 
 
-def mark_learnt(model):
-    """Mark the variables of a model, just built, that hold something else than their initializers drew.
+def brought_weights(model):
+    """Find the weights of a model, just built, that hold something else than their initializers drew.
 
-    They were loaded from elsewhere, and `draw_weights` leaves them as they are.
+    They were loaded from elsewhere or belong to no initializer, and `draw_weights` leaves them as they are.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    list of (ndarray or None)
+        One value for each of the weights; None where initializers draw it.
     """
+    brought = {id(variable): keras.ops.convert_to_numpy(keras.ops.copy(variable)) for variable in model.weights}
     for layer, name, initializer, variable in _initialized(model):
+        drawn = np.array(keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype)))
         if name == "bias" and getattr(layer, "unit_forget_bias", False):
-            continue
-        drawn = keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype))
-        variable.is_learnt = not np.array_equal(drawn, keras.ops.convert_to_numpy(keras.ops.copy(variable)))
+            drawn[len(drawn) // 4 : len(drawn) // 2] = 1.0
+        if np.array_equal(drawn, brought.get(id(variable))):
+            brought[id(variable)] = None
+    return [brought[id(variable)] for variable in model.weights]
+
+
+def mark_learnt(model):
+    """Mark the weights of a model, just built, that `draw_weights` leaves as they are."""
+    for variable, value in zip(model.weights, brought_weights(model), strict=True):
+        variable.is_learnt = value is not None
 
 
 def _initialized(model):
@@ -133,4 +151,9 @@ def _variable(layer, name):
 
 def _seeded(initializer, seed):
     config = initializer.get_config() if hasattr(initializer, "get_config") else {}
-    return type(initializer).from_config(config | {"seed": seed}) if "seed" in config else initializer
+    if "seed" not in config:
+        return initializer
+    made = type(initializer).from_config(config | {"seed": seed})
+    # what the configuration of a user's class does not tell
+    vars(made).update({name: part for name, part in vars(initializer).items() if "seed" not in name})
+    return made

@@ -9,6 +9,7 @@ from typing import ClassVar
 import keras
 
 from presets.builders.configurations import OPTIMIZERS, check_configuration
+from presets.builders.copies import built_from, missing_state
 
 MANY = 16
 """Values from which on plain data are stored as one text: a file takes hundreds of bytes for each value otherwise."""
@@ -24,10 +25,13 @@ class StoredObject:
         As JSON.
     weights : list of ndarray or None
         Of a model.
+    state : dict, optional
+        Attributes that the configuration does not tell.
     """
 
     config: str
     weights: list | None
+    state: dict | None = None
 
     def make(self):
         """Make the object again."""
@@ -39,6 +43,30 @@ class StoredObject:
             made = keras.saving.deserialize_keras_object(config, safe_mode=True)  # changes what it is given
         if self.weights is not None:
             made.set_weights(self.weights)
+        if self.state:
+            vars(made).update(self.state)
+        return made
+
+
+@dataclass(frozen=True)
+class OwnObject:
+    """A loss, metric or optimizer of a class of the user's, whose configuration need not tell all that it holds.
+
+    Parameters
+    ----------
+    value : type or object
+        The class of a loss, which has no variables; else the object itself.
+    state : dict
+        Attributes of the loss, or those that the configuration does not tell.
+    """
+
+    value: object
+    state: dict
+
+    def make(self):
+        """Make the object whole again."""
+        made = object.__new__(self.value) if isinstance(self.value, type) else self.value
+        vars(made).update(from_plain(self.state))
         return made
 
 
@@ -115,7 +143,7 @@ def from_plain(value):
     """
     if type(value) in (list, tuple, dict):
         return _each(from_plain, value)
-    if isinstance(value, StoredObject | StoredOptimizer | StoredPairs | StoredText):
+    if isinstance(value, OwnObject | StoredObject | StoredOptimizer | StoredPairs | StoredText):
         return value.make()
     return value
 
@@ -129,7 +157,15 @@ def _to_plain(value):
         return _each(_to_plain, value)
     if isinstance(value, type) and issubclass(value, keras.optimizers.Optimizer) and _is_of_keras(value):
         return StoredOptimizer(value.__name__)
-    return _stored_object(value) or value
+    return _stored_object(value) or _own_object(value) or value
+
+
+def _own_object(value):
+    """A loss, metric or optimizer of the user's as it is stored; None if Keras stores it as it is."""
+    if isinstance(value, keras.Loss):
+        return OwnObject(type(value), to_plain(vars(value)))
+    state = _beside_config(value)
+    return OwnObject(value, state) if state else None
 
 
 def _stored_object(value):
@@ -147,11 +183,22 @@ def _stored_object(value):
         check_configuration(config)
     except ValueError:
         return None
-    return StoredObject(json.dumps(config), value.get_weights() if isinstance(value, keras.Model) else None)
+    weights = value.get_weights() if isinstance(value, keras.Model) else None
+    return StoredObject(json.dumps(config), weights, _beside_config(value) or None)
 
 
 def _is_of_keras(kind):
     return kind.__module__.startswith(("keras.", "presets.builders."))
+
+
+def _beside_config(value):
+    """What an object holds and Keras does not write."""
+    if not isinstance(value, keras.Metric | keras.Loss | keras.Optimizer):
+        return {}
+    try:
+        return missing_state(value, built_from(value, value.get_config(), "value"), "value")
+    except TypeError:  # no fit takes it either
+        return {}
 
 
 def _each(convert, container):

@@ -29,7 +29,7 @@ def fit_members(members, X, y, fit_params):
     fits = [member._prepare(X, y, **fit_params) for member in members]
     with POOL.borrow(fits[0].recipe, fits[0].sample) as program:
         plans = [fit.plan for fit in fits]
-        if len({fit.recipe.key for fit in fits}) == 1 and can_train_together(program, plans):
+        if len({fit.recipe.keys() for fit in fits}) == 1 and can_train_together(program, plans):
             inits, states = [], []
             for member, fit in zip(members, fits, strict=True):
                 inits.append(member._load(program, fit))

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 
 import keras
 import numpy as np
+from keras.optimizers.schedules import LearningRateSchedule
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -22,15 +23,15 @@ from presets.data.columns import as_numbers, naming_columns
 from presets.data.encoder import Encoder
 from presets.data.split import split_rows
 from presets.data.weights import relative_weights
-from presets.estimators._fitted import FittedNetwork
+from presets.estimators._clone import clone_keeping_keras
 from presets.estimators._health import Health, check_rows, constant_loss
 from presets.estimators._preparation import Preparation
 from presets.estimators._seeds import Seeds
 from presets.estimators._summary import divergence, fit_html
-from presets.training.callbacks import copy_for_fit, takes_rate_over
+from presets.training.callbacks import check_callbacks, takes_rate_over
 from presets.training.dataset import Dataset
 from presets.training.loop import train
-from presets.training.optimizers import optimizer_config
+from presets.training.optimizers import optimizer_config, warn_of_rate
 from presets.training.plan import Plan, Rules
 from presets.training.pool import POOL
 from presets.training.probe import choose_init, measure_dead_units
@@ -50,7 +51,7 @@ class NetworkEstimator(BaseEstimator):
     init_scale: float = article.INIT_SCALE
     standardize: bool = article.STANDARDIZE
     optimizer: str | keras.optimizers.Optimizer = article.OPTIMIZER
-    learning_rate: float = article.LEARNING_RATE
+    learning_rate: float | LearningRateSchedule = article.LEARNING_RATE
     momentum: float = article.MOMENTUM
     nesterov: bool = article.NESTEROV
     clipnorm: float | None = article.CLIPNORM
@@ -83,7 +84,10 @@ class NetworkEstimator(BaseEstimator):
         "init_scale": [Interval(Real, 0, None, closed="neither")],
         "standardize": ["boolean"],
         "optimizer": [str, keras.optimizers.Optimizer],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            LearningRateSchedule,
+        ],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterov": ["boolean"],
         "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
@@ -247,7 +251,13 @@ class NetworkEstimator(BaseEstimator):
         with POOL.borrow(fit.recipe, fit.sample) as program:
             init = self._load(program, fit)
             verbose = 1 if self.verbose == "auto" else int(self.verbose)
-            outcome = train(program, fit.plan, callbacks=fit.callbacks, verbose=verbose)
+            outcome = train(
+                program,
+                fit.plan,
+                callbacks=fit.callbacks,
+                verbose=verbose,
+                complete=lambda: fit.network(program.weights()).model(**self._complete_arguments()),
+            )
             self._keep(program, fit, init, outcome)
 
     def _load(self, program, fit):
@@ -289,15 +299,8 @@ class NetworkEstimator(BaseEstimator):
             n_validation=len(plan.validation_rows),
             batch_size=plan.rules.batch_size,
         )
-        self._fitted = FittedNetwork(
-            fit.recipe,
-            outcome.weights,
-            fit.encoder,
-            fit.target,
-            fit.sample,
-            state,
-            self._find_temperature(program, plan),
-        )
+        self._fitted = fit.network(outcome.weights, state, self._find_temperature(program, plan))
+        self._fitted.remember(program, fit.witness)
         self.init_ = init
         self.__dict__.pop("_model", None)
         history = getattr(self, "history_", {}) if goes_on else {}
@@ -320,7 +323,7 @@ class NetworkEstimator(BaseEstimator):
     # ---------------------------------------------------------------- what fit is made of
 
     def _check_parameters(self, X_val, y_val):
-        """Check what can be checked without data; give copies of the callbacks."""
+        """Check what can be checked without data; give the callbacks as a list."""
         self._validate_params()
         if self.clipnorm is not None and self.global_clipnorm is not None:
             raise ValueError(
@@ -330,14 +333,15 @@ class NetworkEstimator(BaseEstimator):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
         _, config = self._optimizer_config()
-        callbacks = copy_for_fit(self.callbacks)
+        warn_of_rate(self.optimizer, self.learning_rate)
+        callbacks = check_callbacks(self.callbacks)
         if self.lr_schedule != "plateau":
             self._check_sets_rate_alone(config, callbacks)
         return callbacks
 
     def _check_sets_rate_alone(self, config, callbacks):
         others = [type(callback).__name__ for callback in callbacks if takes_rate_over(callback)]
-        if isinstance(config["learning_rate"], dict):
+        if isinstance(config["learning_rate"], LearningRateSchedule):
             others.append("the schedule in the optimizer")
         if others:
             raise ValueError(
@@ -519,6 +523,9 @@ class NetworkEstimator(BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_fitted")
+
+    def __sklearn_clone__(self):
+        return clone_keeping_keras(self)
 
     def __getstate__(self):
         state = dict(super().__getstate__())

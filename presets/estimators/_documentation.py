@@ -5,11 +5,12 @@ from dataclasses import fields
 
 PARAMETERS = {
     "network": (
-        "callable",
+        "callable or keras.Model",
         "``network(input_shape, n_outputs)`` gives a `keras.Model` from standardised inputs to logits or standardised "
         "values: a function, or a `NetworkBuilder`, whose own parameters a search reaches as ``network__width``. "
         "`input_shape` is the shape of one sample, a tuple; with `inputs` a dict of them. For two classes "
-        "`n_outputs` is 1.",
+        "`n_outputs` is 1. It is called at each fit, and what it builds is copied, with weights that it brings as the "
+        "start. So layers that it takes from outside, or a ready model in its place, stay as they are.",
     ),
     "inputs": (
         "dict of str to list of (str or int), or None",
@@ -146,11 +147,13 @@ PARAMETERS = {
     "optimizer": (
         "str or keras.optimizers.Optimizer",
         "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, taken"
-        " as it is with its own rate, momentum and clipping, and copied for each fit.",
+        " as it is with its own rate, momentum and clipping, and copied for each fit. With `use_ema` the averaged "
+        "weights are kept, as Keras does, also those of the best epoch; the monitored value is that of the weights "
+        "themselves.",
     ),
     "learning_rate": (
-        "float",
-        "The first rate (A5.2). Adaptive optimizers want less: 0.001.",
+        "float or keras.optimizers.schedules.LearningRateSchedule",
+        "The first rate (A5.2). Adaptive optimizers want less: 0.001. A schedule turns the plateau rule off.",
     ),
     "momentum": (
         "float",
@@ -238,7 +241,7 @@ PARAMETERS = {
         "y; so does `keras.losses.Huber(delta=...)`. Its gradient is scaled so that the default rate fits, and so is "
         "`min_delta`; `history_` shows the loss itself. A loss that takes positive predictions only gets them from a "
         "softplus, one for shares from a sigmoid; regressors tell by `output_activation_`. The last activation of a "
-        "network of your own, such as relu, holds in the unit of y.",
+        "network of your own, such as relu, holds in the unit of y. Code of yours is read anew at each fit.",
     ),
     "metrics": (
         "list of (str, callable or keras.metrics.Metric) or None",
@@ -264,10 +267,12 @@ PARAMETERS = {
     ),
     "callbacks": (
         "list of keras.callbacks.Callback or None",
-        "Copied for each fit. They get all values of `history_` at the end of each epoch. Batch hooks make training "
-        "step batch by batch. With other callbacks every epoch is a call of its own, where without them one call may "
-        "make several. Keras's `EarlyStopping` (without its `restore_best_weights`), `CSVLogger` and `TerminateOnNaN` "
-        "cost nothing, since they read these values alone.",
+        "Used as they are, as by Keras; a clone has copies. They get all values of `history_` at the end of each "
+        "epoch. ``self.model`` is the network in training, from standardised inputs to logits or standardised values. "
+        "What it saves, as `ModelCheckpoint` does, is the complete model, like `model_`. Batch hooks make training go "
+        "step by step. With other callbacks every epoch is a call of its own, where without them one call may make "
+        "several. Keras's `EarlyStopping` (without its `restore_best_weights`), `CSVLogger` and `TerminateOnNaN` cost "
+        "nothing, since they read these values alone.",
     ),
     "steps_per_execution": (
         "'auto' or 1",

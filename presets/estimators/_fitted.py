@@ -1,8 +1,10 @@
 """What a fit leaves: a recipe, weights and the encodings of both sides."""
 
 import dataclasses
+import weakref
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from keras import tree
 
@@ -39,6 +41,9 @@ class FittedNetwork:
         Where an incremental fit goes on.
     temperature : float
         What the outputs are divided by, see `presets.data.calibration`.
+    witness : tuple of (array or dict, ndarray) or None
+        A few encoded rows and what the network put out for them, where it depends on code of the user's: so a change of
+        that code is noticed.
     """
 
     recipe: Recipe
@@ -48,6 +53,9 @@ class FittedNetwork:
     sample: tuple
     optimizer_state: list | None = None
     temperature: float = 1.0
+    witness: tuple | None = None
+
+    _checked = staticmethod(lambda: None)
 
     def outputs(self, X, **changed):
         """Logits or standardised values of every row.
@@ -62,6 +70,11 @@ class FittedNetwork:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
+
+        Raises
+        ------
+        RuntimeError
+            If code of the user's builds another network by now.
         """
         dtype = numbers(self.recipe.dtype)
         rows = self.encoder.rows(X, dtype)
@@ -70,8 +83,9 @@ class FittedNetwork:
         recipe = self.recipe
         if changed:
             recipe = dataclasses.replace(recipe, network=recipe.network.replace(**changed))
-        with POOL.borrow(recipe, self.sample) as program:
+        with POOL.borrow(recipe, self.sample, trains=False) as program:
             program.load_weights(self.weights)
+            self._check(program, program.predict)
             parts = [
                 program.predict(_filled_up(rows.take(slice(start, start + size)), tile))
                 for start in range(0, len(rows), size)
@@ -90,6 +104,7 @@ class FittedNetwork:
         refuse_in_fork()
         core = self.recipe.network.model(**changed)
         core.set_weights(self.weights)
+        self._check(core, lambda x: keras.ops.convert_to_numpy(core(x, training=False)))
         model = complete_model(
             core,
             input_shape=self.encoder.raw_shape if self.encoder.columns else self.encoder.input_shape,
@@ -105,6 +120,30 @@ class FittedNetwork:
         )
         warn_of_rounding(model, self.encoder.standardizer.mean, self.encoder.standardizer.scale)
         return model
+
+    def remember(self, program, x):
+        """Keep what a program with these weights puts out for a few rows, if code of the user's decides on it."""
+        if program.keys.hold_code:
+            outputs = program.predict(x)
+            if np.array_equal(outputs, program.predict(x), equal_nan=True):  # not one that draws in predictions
+                self.witness = x, outputs
+                self._checked = weakref.ref(program)
+
+    def _check(self, network, predict):
+        """Compare a program or core with the witness, unless it was compared last."""
+        if self.witness is None or self._checked() is network:
+            return
+        x, expected = self.witness
+        found = predict(x)
+        if not np.allclose(found, expected, rtol=1e-2, atol=1e-3 * np.abs(expected).max(), equal_nan=True):
+            raise RuntimeError(
+                "The network is another one than at the fit: a function of yours that it is built from, or something "
+                "that this function reads, has changed since. Put it back, or fit again."
+            )
+        self._checked = weakref.ref(network)
+
+    def __getstate__(self):
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 def _filled_up(x, multiple):

@@ -7,6 +7,9 @@ from presets.estimators._fitted import FittedNetwork
 from presets.training.plan import Plan
 from presets.training.recipe import Recipe
 
+WITNESSES = 8
+"""Rows by which a network is known again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
@@ -38,10 +41,21 @@ class Preparation:
     callbacks: list
     goes_on: bool = False
 
+    def network(self, weights, optimizer_state=None, temperature=1.0):
+        """The network of this fit with these weights, by itself."""
+        return FittedNetwork(
+            self.recipe.without_weights(), weights, self.encoder, self.target, self.sample, optimizer_state, temperature
+        )
+
     @property
     def sample(self):
         """One encoded row."""
         return self.plan.training.take(self.plan.rows[:1])
+
+    @property
+    def witness(self):
+        """A few encoded rows by which a network is known again."""
+        return self.plan.training.take(self.plan.rows[:WITNESSES])[0]
 
     @property
     def batch(self):

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from presets import article
 from presets.builders.augmentation import AUGMENTATIONS
-from presets.builders.cnn import build_cnn
+from presets.builders.cnn import backbone_as_data, build_cnn
 from presets.builders.network import Network
 from presets.data.encoder import Encoder
 from presets.data.images import fit_image_standardizer, plain_image_standardizer, read_images, value_range
@@ -138,7 +138,7 @@ class CNN(PresetMixin, ArrayInput, Regularized):
                 "l1": float(self.l1),
                 "l2": float(self.l2),
                 "augmentation": self.augmentation,
-                "backbone": self.backbone,
+                "backbone": None if self.backbone is None else backbone_as_data(self.backbone),
                 "train_backbone": bool(self.train_backbone),
                 "dtype": self.dtype,
                 "seed": 0,

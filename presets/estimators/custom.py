@@ -1,5 +1,6 @@
 """Any network of the user's under the rules of this package."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from presets import article
-from presets.builders.custom import build_custom, dense_network, output_range
+from presets.builders.custom import build_custom, dense_network, made_now, output_range
 from presets.builders.network import Network
 from presets.data.arrays import read_array
 from presets.data.encoder import Encoder
@@ -16,9 +17,12 @@ from presets.data.images import fit_image_standardizer
 from presets.data.standardize import Standardizer
 from presets.estimators._arrays import ArrayInput
 from presets.estimators._base import NetworkEstimator
+from presets.estimators._clone import clone_keeping_keras
 from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
+from presets.estimators._preparation import WITNESSES
 from presets.estimators._presets import PresetMixin
+from presets.training.recipe import numbers
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -61,12 +65,15 @@ class NetworkBuilder(BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method __call__(self, input_shape, n_outputs).")
 
+    def __sklearn_clone__(self):
+        return clone_keeping_keras(self)
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Custom(PresetMixin, ArrayInput, NetworkEstimator):
     """The family of networks that the user builds."""
 
-    network: Callable = dense_network
+    network: Callable | keras.Model = dense_network
     inputs: dict | None = None
     init: str | keras.initializers.Initializer = "network"
 
@@ -167,7 +174,7 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
             input_shape,
             n_outputs,
             {
-                "network": _own_copy(self.network),
+                "network": _ready(self.network) if isinstance(self.network, keras.Model) else _own_copy(self.network),
                 "gives_logits": not self._numeric_y,
                 "is_probed": self.init == "auto",
                 "dtype": self.dtype,
@@ -176,7 +183,14 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
         )
 
     def _output_range(self, input_shape, n_outputs):
-        return output_range(self._network(input_shape, n_outputs).model(dtype="float32"))
+        return output_range(self._network(input_shape, n_outputs))
+
+    def _data_arguments(self, encoder, rows, X, X_val=None):
+        return {"x": encoder.rows(X, numbers(self.dtype)).take(rows[:WITNESSES])}
+
+    def _recipe(self, encoder, target, data_arguments):
+        recipe = super()._recipe(encoder, target, {})
+        return dataclasses.replace(recipe, network=made_now(recipe.network, **data_arguments))
 
     def _init_rules(self):
         return {"network": None} if self.init == "network" else super()._init_rules()
@@ -187,12 +201,17 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
         return tags
 
 
+def _ready(model):
+    """A function that gives a model of the user's."""
+    return lambda input_shape, n_outputs: model
+
+
 def _own_copy(network):
     """A copy that later changes of the parameters leave alone, with numbers of Python's, which Keras wants."""
     if not hasattr(network, "get_params"):
         return network
-    numbers = {name: value.item() for name, value in network.get_params().items() if isinstance(value, np.generic)}
-    return clone(network).set_params(**numbers)
+    plain = {name: value.item() for name, value in network.get_params().items() if isinstance(value, np.generic)}
+    return clone(network).set_params(**plain)
 
 
 @documented

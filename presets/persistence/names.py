@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from sklearn.utils import all_estimators
 
+from presets.builders.blueprint import BlueprintWithCode
 from presets.builders.configurations import FUNCTIONS
 
 BUILDERS = re.compile(r"presets\.builders\.\w+\.build_\w+")
@@ -100,7 +101,7 @@ def find(name):
     return getattr(importlib.import_module(module), attribute)
 
 
-_KEPT_OTHERWISE = (BaseException, keras.Layer, keras.callbacks.Callback)
+_KEPT_OTHERWISE = (BaseException, BlueprintWithCode, keras.Layer, keras.callbacks.Callback)
 
 
 def _defined(name, kind=type):

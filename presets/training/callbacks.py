@@ -1,8 +1,11 @@
 """Keras callbacks in compiled training: which need batches, which take the rate over, which watch the network."""
 
+import collections
+import contextlib
 import copy
 
 import keras
+import numpy as np
 
 from presets.training.deadline import Deadline
 
@@ -12,8 +15,8 @@ LOG_READERS = {keras.callbacks.CSVLogger, keras.callbacks.RemoteMonitor, keras.c
 """Callbacks that read an epoch's values and nothing else."""
 
 
-def copy_for_fit(callbacks):
-    """Copies of a user's callbacks for one fit.
+def check_callbacks(callbacks):
+    """Callbacks of the user's as a list.
 
     Raises
     ------
@@ -24,7 +27,68 @@ def copy_for_fit(callbacks):
     for callback in given:
         if not isinstance(callback, keras.callbacks.Callback):
             raise TypeError(f"callbacks must hold keras.callbacks.Callback objects, but one is {callback!r}.")
-    return [copy.deepcopy(callback) for callback in given]
+    return list(given)
+
+
+def copy_callback(callback):
+    """Copy a callback with all that it has recorded; what it only refers to, such as a study or a file, stays the same.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+
+    Returns
+    -------
+    keras.callbacks.Callback
+    """
+    copied = copy.copy(callback)
+    vars(copied).update({name: _copy_records(part) for name, part in vars(callback).items()})
+    copied._model = None
+    return copied
+
+
+def _copy_records(value):
+    if isinstance(value, keras.callbacks.Callback):
+        return copy_callback(value)
+    if type(value) in (list, tuple, set, collections.deque):
+        return type(value)(map(_copy_records, value))
+    if type(value) in (dict, collections.defaultdict, collections.OrderedDict):
+        copied = copy.copy(value)
+        copied.update({name: _copy_records(part) for name, part in value.items()})
+        return copied
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+@contextlib.contextmanager
+def saving_complete(program, complete):
+    """Let what callbacks save of the core in training be the complete model, with the core's optimizer.
+
+    Parameters
+    ----------
+    program : Program
+    complete : callable
+        Builds the complete model around the present weights; the core is a layer of it, under its name.
+    """
+    core = program.core
+
+    def with_optimizer():
+        model = complete()
+        model.optimizer = core.optimizer
+        return model
+
+    def load_weights(*args, **kwargs):
+        model = with_optimizer()
+        model.load_weights(*args, **kwargs)
+        program.load_weights(model.get_layer(core.name).get_weights())
+        program.loaded = None  # training changes them
+
+    core.save = lambda *args, **kwargs: complete().save(*args, **kwargs)
+    core.save_weights = lambda *args, **kwargs: with_optimizer().save_weights(*args, **kwargs)
+    core.load_weights = load_weights
+    try:
+        yield
+    finally:
+        del core.save, core.save_weights, core.load_weights
 
 
 def needs_batches(callback):

@@ -34,9 +34,10 @@ class JaxProgram(Program):
         self._loops = jax.default_backend() != "cpu" or not has_convolutions
         if not self._loops:
             self.epochs_together, self.members_epochs = 1, 0
-        variables = [*self.core.trainable_variables, *self.core.non_trainable_variables]
+        core = self.core
+        variables = [*core.trainable_variables, *core.non_trainable_variables, *self.optimizer.variables]
         positions = {id(variable): position for position, variable in enumerate(variables)}
-        self._weight_positions = [positions[id(variable)] for variable in self.weight_variables]
+        self._weight_positions = [positions[id(variable)] for variable in self.kept_variables]
         self._step = jax.jit(self._trace_step)
         self._epoch = jax.jit(self._trace_epoch, static_argnames="batch_size")
         self._epochs = jax.jit(self._trace_epochs, static_argnames=("batch_size", "test_size"))
@@ -66,7 +67,7 @@ class JaxProgram(Program):
         if len(rest):
             logs, state = self._step(state, data, rest)
         self._set_state(state)
-        return EpochResult(_floats(logs), *map(np.asarray, squares), self.n_clipped(), self.weights)
+        return EpochResult(_floats(logs), *map(np.asarray, squares), self.n_clipped(), self.kept_weights)
 
     def train_epochs(self, data, orders, batch_size, test=()):
         """Make several epochs, with validation on ``test = (data, rows, batch_size)`` after each, in one call."""
@@ -188,7 +189,7 @@ class JaxProgram(Program):
             if test:
                 validated = self._validate((*state[:2], fresh), *test, test_size)
                 logs = logs | {f"val_{name}": value for name, value in validated.items()}
-            weights = [[*state[0], *state[1]][position] for position in self._weight_positions]
+            weights = [[*state[0], *state[1], *state[2]][position] for position in self._weight_positions]
             return (logs, *squares, self._clipped_steps(state), weights), state
 
         def keep(number, kept_and_state):

@@ -1,5 +1,6 @@
 """The epochs of a fit: updates, validation, plateau, stop, best weights, callbacks."""
 
+import contextlib
 import math
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ import keras
 import numpy as np
 
 from presets.training.best import BestEpoch
-from presets.training.callbacks import Progress, needs_batches, takes_rate_over, watches
+from presets.training.callbacks import Progress, needs_batches, saving_complete, takes_rate_over, watches
 from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
 from presets.training.schedules import ScheduledRate
@@ -36,7 +37,7 @@ class Outcome:
     rate_rule: str = "plateau"
 
 
-def train(program, plan, callbacks=(), verbose=0):
+def train(program, plan, callbacks=(), verbose=0, complete=None):
     """Train a loaded program.
 
     Parameters
@@ -44,9 +45,11 @@ def train(program, plan, callbacks=(), verbose=0):
     program : Program
     plan : Plan
     callbacks : list of keras.callbacks.Callback
-        Used up by this training.
+        No model is left on them.
     verbose : int
         As in Keras's `fit`.
+    complete : callable, optional
+        Builds the complete model around the present weights, which is what callbacks save.
 
     Returns
     -------
@@ -73,6 +76,15 @@ def train(program, plan, callbacks=(), verbose=0):
         is_watched=is_watched or (program.has_schedule and program.schedule is None),
     )
     course = follow(program, plan, calls, is_watched=is_watched)
+    try:
+        with saving_complete(program, complete) if complete is not None else contextlib.nullcontext():
+            return _run(course, epochs)
+    finally:
+        for callback in callbacks:
+            callback._model = None
+
+
+def _run(course, epochs):
     result = None
     while True:
         try:
@@ -144,9 +156,11 @@ def follow(program, plan, calls, *, is_watched):
         if rate_rule.ends_training():
             outcome.stopped_by = "learning_rate"
             break
+    if is_watched:
+        program.finish()
+    calls.on_train_end(logs)  # where Keras's EarlyStopping puts its best weights back
     if not rules.restore_best_weights and outcome.stopped_by != "non_finite_loss":
-        outcome.weights = last_weights()
-    calls.on_train_end(logs)
+        outcome.weights = program.weights() if is_watched else last_weights()
     outcome.history, outcome.rate_rule = recorder.history, rate_rule.kind
     return outcome
 

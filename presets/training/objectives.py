@@ -10,6 +10,7 @@ import inspect
 import keras
 from keras import ops
 
+from presets.builders.copies import copy_of
 from presets.training.units import REGRESSION, DataVariable, Unit, is_scale_free
 
 DEFAULT_LOSS = {
@@ -80,10 +81,11 @@ class OutputLoss(keras.losses.Loss):
             self.unit = Unit(activation, n_outputs, DataVariable, dtype)
         self._activation = keras.activations.get("linear" if is_regression else activation)
         if isinstance(function, keras.losses.Loss):
-            config = function.get_config()
-            if "from_logits" in config and not is_regression:
+            if not is_regression and "from_logits" in function.get_config():
                 self._activation = keras.activations.linear
-                function = type(function).from_config(config | {"from_logits": True})
+                function = copy_of(function, "loss", from_logits=True)
+            elif not is_regression and getattr(function, "from_logits", False):
+                self._activation = keras.activations.linear
             self._function, self._arguments = function.call, {}
         else:
             logits = not is_regression and "from_logits" in inspect.signature(function).parameters
@@ -165,7 +167,7 @@ def _resolve_metric(metric, activation, dtype):
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", None)
     if not isinstance(found, keras.metrics.Metric):
         return keras.metrics.MeanMetricWrapper(found, name=name, dtype=dtype)
-    return type(found).from_config(found.get_config() | {"dtype": dtype} | ({"name": name} if name else {}))
+    return copy_of(found, "metrics", dtype=dtype, **({"name": name} if name else {}))
 
 
 def _needs_two_columns(objective, activation, n_outputs):

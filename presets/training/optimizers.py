@@ -1,13 +1,23 @@
 """Keras's optimizers as a program runs them: constants that can change without compiling, and clipped steps counted."""
 
 import functools
+import warnings
 
 import keras
 from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule
 
+from presets import article
+from presets.builders.copies import built_from, missing_state
 from presets.training.forks import refuse_in_fork
 from presets.training.schedules import Schedule
 from presets.training.tunable import Tunable
+
+NORMALISING = frozenset({"adam", "adamw", "adamax", "nadam", "rmsprop", "adafactor", "lamb", "lion", "muon"})
+"""Keras's optimizers whose updates have about the size of the rate."""
+
+ATTRIBUTES = "attributes"
+"""In a configuration beside Keras's own: what of an optimizer of the user's its `get_config` does not tell."""
 
 TUNABLE = ("momentum", "clipnorm", "global_clipnorm", "weight_decay")
 
@@ -50,15 +60,19 @@ class ClipCounter:
     def _clip_gradients(self, grads):
         if self.clipnorm is None and self.global_clipnorm is None:
             return super()._clip_gradients(grads)
+        dense = [ops.convert_to_tensor(grad, sparse=False) for grad in grads]  # TensorFlow's of embeddings are sparse
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
-        squares = ops.stack([ops.sum(ops.square(ops.cast(grad, self.n_clipped.dtype))) for grad in grads])
+        squares = ops.stack([ops.sum(ops.square(ops.cast(grad, self.n_clipped.dtype))) for grad in dense])
         if self.global_clipnorm is not None:
             squares = ops.broadcast_to(ops.sum(squares), squares.shape)
         norms = ops.sqrt(squares)
         limit = ops.cast(limit, norms.dtype)
         self.assign_add(self.n_clipped, ops.cast(ops.any(norms > limit), self.n_clipped.dtype))
         factors = limit / ops.maximum(norms, limit)
-        return [grad * ops.cast(factor, grad.dtype) for grad, factor in zip(grads, ops.unstack(factors), strict=True)]
+        if self.global_clipnorm is not None:
+            grads = dense  # as Keras does; by `clipnorm` it leaves them sparse
+        factors = [ops.cast(factor, grad.dtype) for grad, factor in zip(grads, ops.unstack(factors), strict=True)]
+        return [ops.multiply(grad, factor) for grad, factor in zip(grads, factors, strict=True)]
 
 
 @functools.cache
@@ -85,7 +99,9 @@ def make_optimizer(optimizer_class, config, tunables, schedule=None):
     """
     config = dict(config)  # Keras changes what it is given
     decays_kernels_alone = config.pop(KERNELS_ALONE, False)
+    attributes = config.pop(ATTRIBUTES, {})
     optimizer = _counting(optimizer_class).from_config(config)
+    vars(optimizer).update(attributes)
     optimizer.decays_kernels_alone = decays_kernels_alone
     if schedule is not None:
         optimizer.learning_rate = schedule
@@ -107,12 +123,15 @@ def optimizer_config(
     -------
     optimizer_class : type
     config : dict
+        With a schedule of the rate as the object that it is.
 
     Raises
     ------
     ValueError
         If Keras has no optimizer of that name, or if it has no momentum or `beta_2` and one is given; if
         `weight_decay` or `beta_2` are given besides an optimizer object.
+    TypeError
+        If an object cannot be built again as it is.
     """
     refuse_in_fork()  # Keras makes variables to tell what an optimizer is
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
@@ -124,10 +143,15 @@ def optimizer_config(
         for name, value in (("weight_decay", weight_decay), ("beta_2", beta_2)):
             if value:
                 raise ValueError(f"{name}={value} does not apply to an optimizer object; give it to the optimizer.")
-        return type(optimizer), optimizer.get_config()
+        config = optimizer.get_config()
+        if isinstance(optimizer._learning_rate, LearningRateSchedule):
+            config["learning_rate"] = optimizer._learning_rate  # by its configuration Keras finds registered ones only
+        made = built_from(optimizer, config, "optimizer")
+        missing = missing_state(optimizer, made, "optimizer")
+        return type(optimizer), config | ({ATTRIBUTES: missing} if missing else {})
     optimizer_class, defaults = _named(optimizer)
     config = defaults | {
-        "learning_rate": float(learning_rate),
+        "learning_rate": learning_rate if isinstance(learning_rate, LearningRateSchedule) else float(learning_rate),
         "clipnorm": clipnorm,
         "global_clipnorm": global_clipnorm,
     }
@@ -146,6 +170,22 @@ def optimizer_config(
             )
         config["beta_2"] = float(beta_2)
     return optimizer_class, config
+
+
+def warn_of_rate(optimizer, learning_rate):
+    """Warn if an optimizer by name divides its gradients by their size and has the rate of one that does not.
+
+    Its updates are about as large as the rate, whatever the gradients are. Adagrad, Adadelta and FTRL divide by sums
+    that grow, so that larger rates suit them.
+    """
+    if not isinstance(optimizer, str) or optimizer.lower() not in NORMALISING or learning_rate != article.LEARNING_RATE:
+        return
+    rate = _named(optimizer)[1]["learning_rate"]
+    warnings.warn(
+        f"optimizer={optimizer!r} trains at learning_rate={learning_rate}, which is the article's rate for SGD. Set "
+        f"learning_rate={rate:g}, Keras's default for this optimizer, or use from_preset('adaptive').",
+        stacklevel=5,
+    )
 
 
 @functools.cache

@@ -32,7 +32,7 @@ class ProgramPool:
         self._n_dropped = 0
 
     @contextlib.contextmanager
-    def borrow(self, recipe, sample):
+    def borrow(self, recipe, sample, *, trains=True):
         """Lend a program for this recipe, made now if none is idle.
 
         Parameters
@@ -40,6 +40,8 @@ class ProgramPool:
         recipe : Recipe
         sample : tuple of arrays
             A few encoded rows ``(x, y)`` or ``(x, y, weights)``.
+        trains : bool, default=True
+            Whether the program is to train. If not, one that trains the same network otherwise does as well.
 
         Raises
         ------
@@ -53,31 +55,32 @@ class ProgramPool:
             no harm.
         """
         refuse_in_fork()
-        key = (
-            recipe.key,
-            len(sample),
-            tuple(keras.tree.map_structure(lambda v: str(v.dtype), keras.tree.flatten(sample))),
-        )
+        keys = recipe.keys()
         with program_class().scope(recipe):
-            program = self._take(key) or program_class()(recipe, sample)
+            program = self._take(keys, sample, trains) or program_class()(recipe, sample)
             try:
                 yield program
             finally:
                 with self._lock:
-                    self._idle.append((key, program))
+                    self._idle.append(program)
                     while len(self._idle) > self.max_programs:
                         self._idle.popleft()
                         self._n_dropped += 1
                 if self._n_dropped >= DROPPED_TOGETHER:
                     self._release_memory()
 
-    def _take(self, key):
+    def _take(self, keys, sample, trains):
+        """Take out the program that was used last among those that fit.
+
+        One whose code of the user's reads something else by now is dropped: what it compiles from now on would be
+        another network than what it compiled before.
+        """
         with self._lock:
-            for i in reversed(range(len(self._idle))):
-                if self._idle[i][0] == key:
-                    program = self._idle[i][1]
-                    del self._idle[i]
-                    return program
+            for program in reversed(self._idle.copy()):
+                if program.serves(keys, sample, trains):
+                    self._idle.remove(program)
+                    if program.is_as_built(trains):
+                        return program
         return None
 
     def clear(self):

@@ -32,7 +32,7 @@ class EpochResult:
     n_clipped : float
         Clipped steps since the program was loaded (A8).
     weights : callable
-        Copies the weights after this epoch to the host; to be called before the next epoch is run.
+        Copies the weights that this epoch leaves to the host; to be called before the next epoch is run.
     """
 
     logs: dict
@@ -62,8 +62,9 @@ class Program:
 
     def __init__(self, recipe, sample):
         dtype = keras.dtype_policies.get(recipe.dtype)
-        self.recipe = recipe
+        self.recipe, self.keys = recipe, recipe.keys()
         self.n_traces = 0
+        self._types = _types(sample)
         self.tunables = {name: Tunable(value, name, dtype.variable_dtype) for name, value in recipe.tunables.items()}
         self.core = self._build_core(recipe)
         self.schedule = make_schedule(recipe.lr_schedule, dtype.variable_dtype)
@@ -88,6 +89,18 @@ class Program:
         self._built_weights = self.weights()
         self._built_optimizer = self.optimizer_state()
         self.loaded = None
+
+    def serves(self, keys, sample, trains):
+        """Whether a fit of a recipe with these keys, or only its predictions, can be made by this program."""
+        if self.keys.core != keys.core:
+            return False
+        types = _types(sample)
+        return (self.keys.training, self._types) == (keys.training, types) if trains else self._types[0] == types[0]
+
+    def is_as_built(self, trains):
+        """Whether the code of the user's that trains, or only that which predicts, reads what it did at first."""
+        now = self.recipe.keys()
+        return now.core == self.keys.core and (not trains or now.training == self.keys.training)
 
     @staticmethod
     def scope(recipe):
@@ -194,6 +207,27 @@ class Program:
         """Copy the weights to the host."""
         return [self.to_host(v) for v in self.weight_variables]
 
+    @functools.cached_property
+    def kept_variables(self):
+        """Those whose values an epoch leaves: with `use_ema` the averages in the place of the variables."""
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)  # mixed precision wraps it
+        if not optimizer.use_ema:
+            return self.weight_variables
+        averages = optimizer._model_variables_moving_average
+        average_of = dict(zip(map(id, self.core.trainable_variables), averages, strict=True))
+        return [average_of.get(id(variable), variable) for variable in self.weight_variables]
+
+    def kept_weights(self):
+        """Copy to the host what an epoch leaves."""
+        return [self.to_host(v) for v in self.kept_variables]
+
+    def finish(self):
+        """Do what Keras's `fit` does at its end: put averages in the place of the variables."""
+        if self.kept_variables is not self.weight_variables:
+            self.loaded = None
+            for variable, kept in zip(self.weight_variables, self.kept_variables, strict=True):
+                variable.assign(kept.value)
+
     def to_host(self, variable):
         """Copy a variable to the host."""
         return np.array(keras.ops.convert_to_numpy(variable.value))
@@ -239,7 +273,7 @@ class Program:
                 ]
             if on_end is not None:
                 on_end(step, logs)
-        return EpochResult(logs, *squares, self.n_clipped(), self.weights)
+        return EpochResult(logs, *squares, self.n_clipped(), self.kept_weights)
 
     @property
     def learning_rate(self):
@@ -254,7 +288,7 @@ class Program:
     @property
     def has_schedule(self):
         """Whether a schedule inside the optimizer sets the rate."""
-        return self.schedule is not None or isinstance(self.recipe.optimizer[1]["learning_rate"], dict)
+        return self.schedule is not None or self.recipe.has_schedule
 
     def n_clipped(self):
         """Clipped steps since the program was loaded."""
@@ -277,6 +311,10 @@ class Program:
 
     def _trainable(self):
         return [self.to_host(v) for v in self.core.trainable_variables]
+
+
+def _types(sample):
+    return tuple(tuple(str(values.dtype) for values in tree.flatten(part)) for part in sample)
 
 
 def _copies(stacked, i):

@@ -1,14 +1,14 @@
 """What a compiled program is made from, and which fits may share one."""
 
+import dataclasses
 import functools
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
-import numpy as np
 
+from presets.builders.blueprint import Blueprint
+from presets.builders.freeze import freeze, holds_code
 from presets.builders.network import Network
 from presets.builders.storage import PlainState
 from presets.training.optimizers import TUNABLE as OPTIMIZER_TUNABLES
@@ -55,32 +55,61 @@ class Recipe(PlainState):
         numbers |= {"label_smoothing": self.label_smoothing}
         return {name: float(value) for name, value in numbers.items() if value}
 
-    @functools.cached_property
-    def key(self):
-        """Equal for two recipes when one compiled program serves both."""
+    @property
+    def has_schedule(self):
+        """Whether a schedule inside the optimizer sets the rate."""
+        return isinstance(self.optimizer[1]["learning_rate"], keras.optimizers.schedules.LearningRateSchedule)
+
+    def without_weights(self):
+        """The same recipe for a network that has been trained, and needs no more the weights that it brought."""
+        kept = {k: v.without_weights() for k, v in self.network.arguments.items() if isinstance(v, Blueprint)}
+        return dataclasses.replace(self, network=self.network.replace(**kept))
+
+    def keys(self):
+        """What a compiled program of this recipe depends on at this moment.
+
+        It is read anew each time, since code of the user's may read what has changed.
+
+        Returns
+        -------
+        Keys
+        """
         arguments = {k: v for k, v in self.network.arguments.items() if k not in NETWORK_TUNABLES + DRAWN_PER_FIT}
+        brought = {k: v.digest for k, v in arguments.items() if isinstance(v, Blueprint)}
+        arguments |= {k: arguments[k].without_weights() for k in brought}
+        belongs_to_fit = arguments.get("fit") is not None
+        if belongs_to_fit:
+            del arguments["network"]  # the fit's name tells it apart
         optimizer_class, config = self.optimizer
         constants = {k: v for k, v in config.items() if k not in (*OPTIMIZER_TUNABLES, "learning_rate", "name")}
-        if isinstance(config["learning_rate"], dict):  # a serialised schedule
+        if self.has_schedule:
             constants["learning_rate"] = config["learning_rate"]
-        return freeze(
-            (
-                keras.backend.backend(),
-                keras.distribution.distribution(),
-                self.network.build,
-                self.network.input_shape,
-                self.network.n_outputs,
-                arguments,
-                self.activation,
-                self.loss,
-                self.metrics,
-                optimizer_class,
-                constants,
-                self.dtype,
-                self.lr_schedule,
-                sorted(self.tunables),
-            )
-        )
+        optimizer = optimizer_class, constants
+        tunables = sorted(self.tunables)
+        names = [getattr(metric, "name", None) for metric in self.metrics]
+        network = self.network.build, self.network.input_shape, self.network.n_outputs, arguments, self.dtype
+        training = brought, self.activation, self.loss, self.metrics, names, optimizer, self.lr_schedule, tunables
+        core = freeze((*network, [name for name in tunables if name in NETWORK_TUNABLES]))
+        place = keras.backend.backend(), keras.distribution.distribution()
+        return Keys((*place, core), freeze(training), belongs_to_fit or holds_code(core))
+
+
+class Keys(NamedTuple):
+    """Two keys of a recipe: equal ones may share a compiled program.
+
+    Parameters
+    ----------
+    core : hashable
+        Of what decides on predictions, for given weights.
+    training : hashable
+        Of all the rest.
+    hold_code : bool
+        Whether the network depends on code of the user's, which may read what changes.
+    """
+
+    core: object
+    training: object
+    hold_code: bool
 
 
 def numbers(dtype):
@@ -91,34 +120,3 @@ def numbers(dtype):
 def loss_numbers(dtype):
     """Type in which the losses and metrics of a network with that type or policy are computed."""
     return "float64" if numbers(dtype) == "float64" else "float32"
-
-
-def freeze(value):
-    """Turn a value into something hashable that is equal for values which build the same.
-
-    Keras's objects compare by class and configuration, its models by their weights too, functions by identity, other
-    objects by their parameters.
-    """
-    if isinstance(value, str | int | float | bool | type(None) | type):
-        return value
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return tuple(sorted((str(k), freeze(v)) for k, v in value.items()))
-    if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
-    if hasattr(value, "get_config"):
-        config = json.dumps(keras.saving.serialize_keras_object(value), sort_keys=True, default=repr)
-        return type(value), config, _digest(value.get_weights()) if isinstance(value, keras.Model) else None
-    if hasattr(value, "get_params"):
-        return type(value), freeze(value.get_params(deep=False))
-    return value
-
-
-def _digest(arrays):
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.digest()

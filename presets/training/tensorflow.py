@@ -81,7 +81,7 @@ class TensorFlowProgram(Program):
     def train_epoch(self, data, order, batch_size, *, first=True):
         """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
         logs, *squares, n_clipped = self._epoch(data, order, batch_size, first)
-        return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped), self.weights)
+        return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped), self.kept_weights)
 
     def train_epochs(self, data, orders, batch_size, test=()):
         """Make several epochs, with validation on ``test = (data, rows, batch_size)`` after each, in one call."""
@@ -143,7 +143,7 @@ class TensorFlowProgram(Program):
         if test:
             validated = self._trace_test(*test, tf.constant(True))
             logs = logs | {f"val_{name}": value for name, value in validated.items()}
-        return logs, *measured, [tf.identity(v.value) for v in self.weight_variables]
+        return logs, *measured, [tf.identity(v.value) for v in self.kept_variables]
 
     def _trace_epochs(self, data, orders, batch_size, *test):
         epoch = self._whole_epochs[bool(test)]
@@ -178,7 +178,8 @@ class TensorFlowProgram(Program):
         with tf.GradientTape() as tape:
             loss = self.core.compute_loss(x, y, self.core(x, training=False), *weights, training=False)
         variables = [v.value for v in self.core.trainable_variables]
-        return tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        gradients = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [tf.convert_to_tensor(gradient) for gradient in gradients]  # those of embeddings are sparse
 
 
 def _gather(data, rows):

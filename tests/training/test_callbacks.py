@@ -2,13 +2,23 @@
 
 import csv
 import re
+import threading
 
 import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_classification
+from sklearn.model_selection import cross_val_score
 
-from presets import DNNClassifier
+from presets import (
+    CNNClassifier,
+    DNNClassifier,
+    DNNRegressor,
+    EnsembleClassifier,
+    KerasClassifier,
+    LSTMClassifier,
+)
 
 X, Y = make_classification(130, 6, n_informative=4, n_classes=3, random_state=0)
 
@@ -19,14 +29,11 @@ def fit(*callbacks, **parameters):
 
 
 class Recorder(keras.callbacks.Callback):
-    """Remembers, outside of itself since it is copied for each fit, what it was called with."""
+    """Remembers what it was called with."""
 
     def __init__(self, calls):
         super().__init__()
         self.calls = calls
-
-    def __deepcopy__(self, memo):
-        return type(self)(self.calls)
 
     def on_train_begin(self, logs=None):
         self.calls.append(("train_begin", dict(self.params)))
@@ -176,8 +183,138 @@ def test_terminate_on_nan_is_no_reason_to_step():
     assert needs_batches(keras.callbacks.ModelCheckpoint("x.weights.h5", save_freq=10, save_weights_only=True))
 
 
-def test_the_callers_callback_is_left_alone():
-    stopping = keras.callbacks.EarlyStopping(monitor="loss")
-    before = dict(vars(stopping))
-    fit(stopping)
-    assert vars(stopping) == before
+# ---------------------------------------------------------------- the caller's own objects
+
+
+class Losses(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.losses = []
+        self.lock = threading.Lock()  # which no copy can have
+
+    def on_epoch_end(self, epoch, logs=None):
+        assert isinstance(self.model, keras.Model)
+        self.losses.append(logs["loss"])
+
+
+def test_callbacks_are_used_as_given_and_keep_no_network():
+    recorder = Losses()
+    fitted = fit(recorder)
+    assert recorder.losses == fitted.history_["loss"]
+    assert recorder.model is None
+
+
+def test_a_failed_fit_leaves_no_network_on_callbacks(tmp_path):
+    stop = StopAfter(0)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stop)
+    assert stop.model is None
+
+
+def test_a_clone_records_for_itself():
+    recorder = Losses()
+    model = fit(recorder)
+    copied = clone(model)
+    copied.fit(X, Y)
+    assert len(recorder.losses) == 4
+    assert copied.callbacks[0].losses == 2 * model.history_["loss"]
+    assert copied.callbacks[0].lock is recorder.lock
+
+
+def test_one_callback_serves_several_fits():
+    stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=0, min_delta=10.0)
+    first, second = fit(stopping, epochs=9), fit(stopping, epochs=9)
+    assert first.n_epochs_ == second.n_epochs_ == 2
+    assert second.history_ == first.history_
+
+
+def test_early_stopping_puts_its_best_weights_back():
+    class Shake(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_loss"] = float(epoch)
+
+    stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+    stopped = fit(Shake(), stopping, restore_best_weights=False, epochs=9)
+    once = fit(restore_best_weights=False, epochs=1)
+    assert stopped.n_epochs_ == 3
+    np.testing.assert_allclose(stopped.predict_proba(X), once.predict_proba(X), rtol=1e-5)
+
+
+def test_ensembles_give_each_member_callbacks_of_its_own():
+    recorder = Losses()
+    members = EnsembleClassifier(DNNClassifier(hidden_layer_sizes=(8,), epochs=2, callbacks=[recorder]), n_members=2)
+    members.fit(X, Y)
+    assert [member.callbacks[0].losses for member in members.members_] == [
+        member.history_["loss"] for member in members.members_
+    ]
+    assert recorder.losses == []
+
+
+@pytest.mark.parametrize("by_cross_validation", [False, True])
+def test_a_study_in_memory_prunes(by_cross_validation):
+    optuna = pytest.importorskip("optuna")
+    integration = pytest.importorskip("optuna_integration")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=-1.0))
+
+    def objective(trial):
+        callbacks = [integration.KerasPruningCallback(trial, "val_loss")]
+        model = DNNClassifier(hidden_layer_sizes=(8,), epochs=2, callbacks=callbacks)
+        return (
+            cross_val_score(model, X, Y, cv=2, error_score="raise").mean() if by_cross_validation else fit(*callbacks)
+        )
+
+    study.optimize(objective, n_trials=1)
+    (trial,) = study.trials
+    assert trial.state == optuna.trial.TrialState.PRUNED
+    assert len(trial.intermediate_values) == 1
+
+
+# ---------------------------------------------------------------- what callbacks save
+
+IMAGES = np.random.default_rng(0).random((40, 8, 8, 1)).astype("float32")
+SEQUENCES = np.random.default_rng(0).random((40, 5, 2)).astype("float32")
+SAVED = {
+    "DNN": (DNNClassifier(hidden_layer_sizes=(8,), dropout=0.2), X, Y),
+    "values": (DNNRegressor(hidden_layer_sizes=(8,)), X, Y * 10.0 + 3),
+    "CNN": (CNNClassifier(filters=(4,), dense_units=8), IMAGES, np.arange(40) % 3),
+    "LSTM": (LSTMClassifier(units=(8,)), SEQUENCES, np.arange(40) % 3),
+    "own": (KerasClassifier(), X, Y),
+}
+
+
+@pytest.mark.parametrize(("model", "x", "y"), SAVED.values(), ids=SAVED)
+def test_a_checkpoint_is_the_complete_model(model, x, y, tmp_path):
+    whole, weights = str(tmp_path / "model.keras"), str(tmp_path / "model.weights.h5")
+    model = clone(model).set_params(
+        epochs=1,
+        restore_best_weights=False,
+        callbacks=[
+            keras.callbacks.ModelCheckpoint(whole),
+            keras.callbacks.ModelCheckpoint(weights, save_weights_only=True),
+        ],
+    )
+    model.fit(x, y)
+    x = x.astype("float32")
+    expected = model.predict_proba(x) if hasattr(model, "predict_proba") else model.predict(x)[:, None]
+    loaded = keras.saving.load_model(whole)
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    assert {type(layer).__module__.partition(".")[0] for layer in loaded._flatten_layers()} == {"keras"}
+    complete = model.model_
+    complete.set_weights([np.zeros_like(w) for w in complete.get_weights()])
+    complete.load_weights(weights)
+    np.testing.assert_allclose(complete.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_backup_goes_on_with_the_optimizer_as_it_was(tmp_path):
+    rules = {
+        "optimizer": keras.optimizers.SGD(0.1, momentum=0.9),
+        "shuffle": False,
+        "dropout": 0.0,
+        "restore_best_weights": False,
+    }
+    with pytest.raises(KeyboardInterrupt):
+        fit(keras.callbacks.BackupAndRestore(str(tmp_path)), StopAfter(1), **rules)
+    went_on = fit(keras.callbacks.BackupAndRestore(str(tmp_path)), **rules)
+    assert went_on.n_epochs_ == 2
+    np.testing.assert_allclose(went_on.predict_proba(X), fit(**rules).predict_proba(X), rtol=1e-4, atol=1e-6)

@@ -23,7 +23,7 @@ def estimator(**parameters):
 
 
 def count_traces():
-    return sum(program.n_traces for _, program in POOL._idle)
+    return sum(program.n_traces for program in POOL._idle)
 
 
 VARIED = {
@@ -185,7 +185,7 @@ def test_pool_is_bounded_and_drops_the_longest_unused():
 def test_clear_programs_empties_the_pool():
     estimator().fit(X, Y)
     assert len(POOL) > 0
-    dropped = weakref.ref(POOL._idle[-1][1])
+    dropped = weakref.ref(POOL._idle[-1])
     clear_programs()
     assert len(POOL) == 0
     assert dropped() is None
