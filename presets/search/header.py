@@ -59,22 +59,22 @@ def difference(stored, header):
         The most telling difference, or None if they are the same.
     """
     before, now = dict(_leaves(stored)), dict(_leaves(header))
-    if now["seed"] is None:
-        before.pop("seed", None)
-        del now["seed"]
-    differing = [
-        name for name in {**now, **before} if name not in before or name not in now or before[name] != now[name]
-    ]
+    if now["", "seed"] is None:
+        before.pop(("", "seed"), None)
+        del now["", "seed"]
+    differing = [key for key in {**now, **before} if key not in before or key not in now or before[key] != now[key]]
     if not differing:
         return None
-    name = min(differing, key=lambda name: _is_digest(before.get(name)) and _is_digest(now.get(name)))
-    if name not in now:
+    key = min(differing, key=lambda key: _is_digest(before.get(key)) and _is_digest(now.get(key)))
+    section, name = key
+    name = name if section in ("", "data") else f"{section}'s {name}"
+    if key not in now:
         return f"it has {name}, this search has none"
-    if name not in before:
+    if key not in before:
         return f"it has no {name}, this search has one"
-    if _is_digest(before[name]) and _is_digest(now[name]):
+    if _is_digest(before[key]) and _is_digest(now[key]):
         return f"its {name} holds other values than that of this search"
-    return f"its {name} is {_shown(before[name])}, that of this search {_shown(now[name])}"
+    return f"its {name} is {_shown(before[key])}, that of this search {_shown(now[key])}"
 
 
 def _parameters(estimator):
@@ -102,11 +102,9 @@ def _shown(text):
 
 
 def _leaves(header):
-    """Names of what can differ, and the values."""
+    """What can differ: pairs of section and name, and the values."""
     for name, value in header.items():
-        if name == "data" and isinstance(value, dict):
-            yield from value.items()
-        elif isinstance(value, dict):
-            yield from ((f"{name}'s {part}", of_part) for part, of_part in value.items())
+        if isinstance(value, dict):
+            yield from (((name, part), of_part) for part, of_part in value.items())
         else:
-            yield name, value
+            yield ("", name), value
