@@ -60,18 +60,18 @@ class ClipCounter:
     def _clip_gradients(self, grads):
         if self.clipnorm is None and self.global_clipnorm is None:
             return super()._clip_gradients(grads)
-        dense = [ops.convert_to_tensor(grad, sparse=False) for grad in grads]  # TensorFlow's of embeddings are sparse
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
-        squares = ops.stack([ops.sum(ops.square(ops.cast(grad, self.n_clipped.dtype))) for grad in dense])
+        squares = ops.stack([ops.sum(ops.square(ops.cast(grad, self.n_clipped.dtype))) for grad in grads])
         if self.global_clipnorm is not None:
             squares = ops.broadcast_to(ops.sum(squares), squares.shape)
         norms = ops.sqrt(squares)
         limit = ops.cast(limit, norms.dtype)
         self.assign_add(self.n_clipped, ops.cast(ops.any(norms > limit), self.n_clipped.dtype))
         factors = limit / ops.maximum(norms, limit)
-        if self.global_clipnorm is not None:
-            grads = dense  # as Keras does; by `clipnorm` it leaves them sparse
         factors = [ops.cast(factor, grad.dtype) for grad, factor in zip(grads, ops.unstack(factors), strict=True)]
+        if self.global_clipnorm is not None:
+            return [grad * factor for grad, factor in zip(grads, factors, strict=True)]
+        # TensorFlow's sparse gradients, of embeddings, stay sparse, as Keras leaves them by `clipnorm` alone
         return [ops.multiply(grad, factor) for grad, factor in zip(grads, factors, strict=True)]
 
 
