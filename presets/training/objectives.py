@@ -81,9 +81,9 @@ class OutputLoss(keras.losses.Loss):
             self.unit = Unit(activation, n_outputs, DataVariable, dtype)
         self._activation = keras.activations.get("linear" if is_regression else activation)
         if isinstance(function, keras.losses.Loss):
-            if not is_regression and "from_logits" in function.get_config():
+            if activation not in ("linear", "softplus") and "from_logits" in function.get_config():
                 self._activation = keras.activations.linear
-                function = copy_of(function, "loss", from_logits=True)
+                function = copy_of(function, "loss", from_logits=not is_regression)
             elif not is_regression and getattr(function, "from_logits", False):
                 self._activation = keras.activations.linear
             self._function, self._arguments = function.call, {}

@@ -125,6 +125,12 @@ def test_quantiles_have_their_share_below():
     assert (model.predict(FEATURES) >= PRICES).mean() == pytest.approx(0.9, abs=0.1)
 
 
+def test_shares_by_a_loss_that_takes_logits():
+    expected = fit("binary_crossentropy", SHARES, epochs=5).predict(FEATURES)
+    found = fit(keras.losses.BinaryCrossentropy(from_logits=True), SHARES, epochs=5).predict(FEATURES)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
 @every_regressor
 def test_every_family_learns_counts(estimator):
     y = np.random.default_rng(0).poisson(np.exp((VALUES - VALUES.mean()) / VALUES.std())).astype(float)
