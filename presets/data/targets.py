@@ -352,7 +352,7 @@ def check_values(y):
     if y is None or sparse.issparse(y):
         return
     values = np.asarray(y)
-    if values.dtype.kind == "c":
+    if values.dtype.kind == "c" or not values.size:
         return
     try:
         numbers = values if values.dtype.kind in "mM" else values.astype(np.float64)

@@ -220,10 +220,11 @@ BINARY = (LABELS > 0).astype(int)
 )
 def test_losses_of_several_classes_take_two(estimator, loss):
     """They train as the binary one, which is the same loss."""
-    expected = quick(estimator, epochs=20, loss="binary_crossentropy").fit(X, BINARY).predict_proba(X)
-    found = quick(estimator, epochs=20, loss=loss).fit(X, BINARY)
-    np.testing.assert_allclose(found.predict_proba(X), expected, atol=2e-2)
-    assert found.score(X, BINARY) > 0.8
+    settings = {"epochs": 20, "init": "scaled"}
+    expected = quick(estimator, loss="binary_crossentropy", **settings).fit(X, BINARY).predict_proba(X)
+    found = quick(estimator, loss=loss, **settings).fit(X, BINARY).predict_proba(X)
+    np.testing.assert_allclose(found, expected, atol=2e-2)
+    assert np.ptp(found[:, 1]) > 0.2
 
 
 @plain_classifier
