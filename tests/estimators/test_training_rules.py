@@ -120,7 +120,6 @@ def test_beta_2_is_the_optimizers():
             "lr_schedule.*schedule in the optimizer",
         ),
     ],
-    ids=str,
 )
 def test_what_does_not_go_together_is_refused(parameters, named):
     with pytest.raises(ValueError, match=named):

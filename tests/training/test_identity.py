@@ -324,7 +324,6 @@ def test_an_adaptive_optimizer_at_the_rate_of_sgd_is_warned_of(name):
         {"optimizer": "sgd"},
         {"optimizer": keras.optimizers.Adam(0.1)},
     ],
-    ids=str,
 )
 def test_other_rates_are_not_warned_of(parameters):
     with warnings.catch_warnings():
