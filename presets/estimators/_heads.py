@@ -12,6 +12,7 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from presets.builders.freeze import freeze
 from presets.data.calibration import temperature
 from presets.data.targets import (
     check_values,
@@ -24,7 +25,7 @@ from presets.data.weights import relative_weights
 from presets.training.dataset import prediction_rows
 from presets.training.objectives import make_loss
 from presets.training.pool import program_class
-from presets.training.recipe import freeze, loss_numbers
+from presets.training.recipe import loss_numbers
 from presets.training.units import gradient_factor, is_scale_free, required_activation
 
 COARSE = 0.01
