@@ -1,5 +1,7 @@
 """One network that learns what an ensemble predicts."""
 
+import warnings
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
@@ -48,9 +50,11 @@ def distill(auto, network, X, y, metric, target, seed):
     steps = network[:-1].fit(_safe_indexing(X, taught), y[taught]) if isinstance(network, Pipeline) else None
     inputs = X if steps is None else steps.transform(X)
     learner = network if steps is None else network[-1]
-    learner.fit(
-        _safe_indexing(inputs, taught[rows]), labels, weights, X_val=_safe_indexing(inputs, held), y_val=y[held]
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*repeat another")  # which is how classes are taught here
+        learner.fit(
+            _safe_indexing(inputs, taught[rows]), labels, weights, X_val=_safe_indexing(inputs, held), y_val=y[held]
+        )
     scores = {
         "network": metric.score(target[held], predictions_of(network, _safe_indexing(X, held), classes)),
         "ensemble": metric.score(target[held], auto.out_of_fold_["predictions"][np.sort(places)]),

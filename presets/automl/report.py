@@ -178,8 +178,9 @@ def _data_check(X, y):
 
 def _importance(auto, X, y):
     title = "Importance of the columns"
-    if auto.kind_ != "table" or hasattr(X, "tocsr"):
-        return _section(title, _text("X is no dense table."))
+    is_other_frame = hasattr(X, "columns") and not hasattr(X, "iloc")
+    if auto.kind_ != "table" or hasattr(X, "tocsr") or is_other_frame:
+        return _section(title, _text("It is found for arrays and for frames of pandas."))
     if auto.n_features_in_ > IMPORTANCE_COLUMNS:
         return _section(title, _text(f"More than {IMPORTANCE_COLUMNS} columns would take too long."))
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)

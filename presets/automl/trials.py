@@ -21,7 +21,8 @@ COMPLETED, FAILED, SKIPPED = "completed", "failed", "skipped"
 OUT_OF_TIME, INTERRUPTED = "out of time", "interrupted"
 
 NETWORK_SECONDS = 5.0
-"""What a new network takes before its first epoch ends: building and compiling. Measured on two cores: 2 to 4."""
+"""What a new network takes before its first epoch ends: building and compiling. Two quiet cores take 2 to 4 seconds.
+Where the networks of a fit took more, that counts."""
 
 NETWORK_ROW_SECONDS = {"table": 2e-5, "sequences": 1e-3, "images": 5e-4}
 """What an epoch takes for each row. On two cores 8,000 rows of 20 columns take .07 s, 60,000 images 16 s."""
@@ -133,6 +134,7 @@ class Trials:
         self.done: list[Trial] = []
         self.out_of_fold: dict = {}
         self.first_error: Exception | None = None
+        self._network_start = NETWORK_SECONDS
         self._sampling = 0.0, 0.0  # seconds of the longest fit to fewer rows, and what it forecast
 
     def run(self, candidates, seeds):
@@ -219,7 +221,7 @@ class Trials:
         splits = self.rows.splits
         n_train = len(splits[0][0])
         if networks(trial.estimator):
-            return NETWORK_SECONDS + len(splits) * n_train * NETWORK_ROW_SECONDS[self.rows.kind]
+            return self._network_start + len(splits) * n_train * NETWORK_ROW_SECONDS[self.rows.kind]
         n_sampled = int(np.clip(n_train // 10, *SAMPLED_ROWS))
         if n_sampled >= n_train:
             return 0.0
@@ -237,9 +239,12 @@ class Trials:
     def _has_time(self, folds):
         """Whether the next fold fits in, by those that were done."""
         n_left = len(self.rows.splits) - len(folds)
+        seconds = [fold.fit_seconds + fold.predict_seconds for fold in folds]
         if networks(folds[0].model):
-            return min(_epoch_seconds(fold) + fold.predict_seconds for fold in folds) < self.clock.left
-        return n_left * min(fold.fit_seconds + fold.predict_seconds for fold in folds) < self.clock.left
+            if len(folds) == 1:
+                return seconds[0] < self.clock.left  # most of it was compiling, which the next may not need
+            self._network_start = max(self._network_start, seconds[0] - min(seconds))
+        return n_left * min(seconds) < self.clock.left
 
     def _keep(self, trial, folds):
         rows, predictions = out_of_fold(folds, len(self.rows.y))
@@ -258,11 +263,6 @@ class Trials:
         start = time.monotonic()
         predictions_of(fold.model, X, self.rows.classes)
         return time.monotonic() - start
-
-
-def _epoch_seconds(fold):
-    epochs = [getattr(network, "n_epochs_", 1) for network in networks(fold.model).values()]
-    return fold.fit_seconds / max(epochs)
 
 
 class _Counter:
