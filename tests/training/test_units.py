@@ -70,7 +70,6 @@ def test_the_factor_makes_a_loss_as_steep_as_the_squared_error(n_outputs):
         (lambda y, p: ops.maximum(0.9 * (y - p), -0.1 * (y - p)), "linear"),
         (lambda y, p: ops.mean(p - y * ops.log(p)), "softplus"),
     ],
-    ids=str,
 )
 def test_what_a_loss_takes_as_predictions(loss, expected):
     assert required_activation(loss, np.column_stack([COUNTS, COUNTS[::-1]])) == expected
