@@ -380,6 +380,20 @@ def test_methods_are_not_replaced(name, content):
         presets.load(alone(thing("presets.estimators.dnn.DNNClassifier", **{name: function("numpy.add")})))
 
 
+def test_what_stands_beside_a_configuration_replaces_no_method_and_no_other_object():
+    loss = configuration("keras.losses.MeanSquaredError", {})
+    encoder = thing("presets.builders.network.Network", build=function("presets.builders.dnn.build_dnn"))
+    beside = {
+        "a method": {**stored(loss)["content"]["content"], "state": mapping(call=function("numpy.add"))},
+        "a layer": {**stored(dense())["content"]["content"], "state": mapping(units=plain(3))},
+    }
+    roots = [thing("presets.builders.storage.StoredObject", **attributes) for attributes in beside.values()]
+    roots.append(thing("presets.builders.storage.OwnObject", value=encoder, state=mapping(build=function("numpy.add"))))
+    for root in roots:
+        with pytest.raises(ValueError, match=REFUSED):
+            presets.load(alone(held(root)))
+
+
 def test_two_objects_under_one_number_and_unknown_numbers_are_refused():
     one, other = ({**several(plain(value)), "__id__": 7} for value in (1, 2))
     reference = node("CachedNode", "builtins.tuple", __id__=7)

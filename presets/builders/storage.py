@@ -44,7 +44,7 @@ class StoredObject:
         if self.weights is not None:
             made.set_weights(self.weights)
         if self.state:
-            vars(made).update(self.state)
+            _set_attributes(made, self.state)
         return made
 
 
@@ -66,7 +66,7 @@ class OwnObject:
     def make(self):
         """Make the object whole again."""
         made = object.__new__(self.value) if isinstance(self.value, type) else self.value
-        vars(made).update(from_plain(self.state))
+        _set_attributes(made, from_plain(self.state))
         return made
 
 
@@ -199,6 +199,16 @@ def _beside_config(value):
         return missing_state(value, built_from(value, value.get_config(), "value"), "value")
     except TypeError:  # no fit takes it either
         return {}
+
+
+def _set_attributes(made, state):
+    """Set what a configuration does not tell; a file may replace neither methods nor what other objects hold."""
+    if not isinstance(made, keras.Metric | keras.Loss | keras.Optimizer):
+        raise ValueError(f"Attributes are stored beside a {type(made).__name__}.")
+    for name in state:
+        if name.startswith("__") or callable(getattr(type(made), name, None)):
+            raise ValueError(f"Stored attributes replace {type(made).__name__}.{name}.")
+    vars(made).update(state)
 
 
 def _each(convert, container):
