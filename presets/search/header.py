@@ -65,7 +65,8 @@ def difference(stored, header):
     differing = [key for key in {**now, **before} if key not in before or key not in now or before[key] != now[key]]
     if not differing:
         return None
-    key = min(differing, key=lambda key: _is_digest(before.get(key)) and _is_digest(now.get(key)))
+    # what both have and can be read says most
+    key = min(differing, key=lambda key: (key not in before or key not in now, _is_digest(now.get(key))))
     section, name = key
     name = name if section in ("", "data") else f"{section}'s {name}"
     if key not in now:
