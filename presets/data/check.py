@@ -13,10 +13,15 @@ from presets import article
 from presets.data.arrays import check_container
 from presets.data.columns import as_table
 from presets.data.faults import find_faults, sample_rows
+from presets.data.frames import read_usable
+from presets.data.gaps import find_telling_gaps
+from presets.data.kinds import kind_of
 from presets.data.layout import find_layout_faults
 from presets.data.report import Finding, Report
 from presets.data.sequences import read_sequences
 from presets.data.standardize import dense
+from presets.data.strings import find_misread_strings
+from presets.data.table import MAX_ONEHOT, TableEncoder, categorical_columns
 from presets.data.targets import is_missing
 
 SHOWN = 5
@@ -79,15 +84,23 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
         findings.append(_missing_targets(missing))
         return Report("Data check", findings)  # nothing can be said of classes then
     classification = _holds_classes(y) if classification == "auto" else classification
-    is_ragged = _is_ragged(X)
-    table, names, faulty = (read_sequences(X).values, None, []) if is_ragged else as_table(X)
+    kind = kind_of(X)
+    mixed, faulty = read_usable(X) if kind == "table" else (None, [])
+    if mixed is not None:
+        findings += find_misread_strings(mixed) + find_telling_gaps(mixed, y, classification=classification)
+        rows = sample_rows(np.arange(len(y)), mixed.shape[1], CELLS)
+        cells, names = _encoder(mixed, standardize).inspect(mixed, rows)
+        n_columns = mixed.shape[1] + len(faulty)
+    else:
+        table, names, faulty = (read_sequences(X).values, None, []) if kind == "ragged" else as_table(X)
+        rows = sample_rows(np.arange(len(y)), math.prod(table.shape[1:]), CELLS)
+        cells, n_columns = dense(table, rows), len(names or ()) + len(faulty)
+        if not faulty and kind != "ragged" and not sparse.issparse(X) and not hasattr(X, "columns"):
+            findings += find_layout_faults(table, standardize=standardize)
     if faulty:
-        findings.append(_unusable_columns(faulty, len(names) + len(faulty)))
-    elif not is_ragged and not sparse.issparse(X) and not hasattr(X, "columns"):
-        findings += find_layout_faults(table, standardize=standardize)
-    rows = sample_rows(np.arange(len(y)), math.prod(table.shape[1:]), CELLS)
+        findings.append(_unusable_columns(faulty, n_columns))
     findings += find_faults(
-        dense(table, rows),
+        cells,
         y,
         rows=rows,
         classification=classification,
@@ -149,13 +162,17 @@ def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
     return doubtful[np.argsort(-margin[doubtful], kind="stable")]
 
 
-def _is_ragged(X):
-    """Whether X holds sequences of unequal length."""
-    try:
-        values = np.asarray(X)
-    except ValueError:
-        return True
-    return values.dtype == object and values.ndim == 1 and np.ndim(values[0]) > 0
+def _encoder(table, standardize):
+    """As an estimator would learn it from all rows, with every level kept."""
+    return TableEncoder.learn(
+        table,
+        np.arange(len(table)),
+        None,
+        standardize=standardize,
+        categorical=categorical_columns(table, "from_dtype"),
+        max_onehot=MAX_ONEHOT,
+        min_frequency=1,
+    )
 
 
 def _holds_classes(y):
@@ -184,9 +201,9 @@ def _unusable_columns(faulty, n_columns):
     return Finding(
         "unusable_columns",
         "serious",
-        f"{len(faulty)} of {n_columns} columns hold NaN, an infinity or no numbers: "
+        f"{len(faulty)} of {n_columns} columns hold an infinity, or what no network takes: "
         f"{', '.join(map(repr, faulty[:SHOWN]))}{more}.",
-        "Impute missing values and encode categories before the network, in a Pipeline.",
+        "Replace or encode such values before the network, in a Pipeline.",
         "A1",
         figure=len(faulty),
     )

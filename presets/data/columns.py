@@ -10,25 +10,29 @@ SHOWN = 5
 
 
 @contextlib.contextmanager
-def naming_columns(X):
+def naming_columns(X, *, gaps=False):
     """Add the columns at fault to the error of a check of X; nothing is looked at unless the check fails.
 
     Parameters
     ----------
     X : array-like, frame or sparse matrix of shape (n_samples, n_features)
         As the user gave it.
+    gaps : bool, default=False
+        Whether NaN is no fault.
     """
     try:
         yield
     except (TypeError, ValueError) as error:
-        faulty = faulty_columns(X)
+        faulty = faulty_columns(X, gaps=gaps)
         if not faulty:
             raise
         more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        advice = (
+            "Replace such values." if gaps else "Impute missing values and encode categories before this estimator."
+        )
         raise kind(
-            f"{str(error).splitlines()[0]} Columns at fault: {', '.join(map(repr, faulty[:SHOWN]))}{more}. Impute "
-            "missing values and encode categories before this estimator."
+            f"{str(error).splitlines()[0]} Columns at fault: {', '.join(map(repr, faulty[:SHOWN]))}{more}. {advice}"
         ) from error
 
 
@@ -43,8 +47,14 @@ def as_numbers(X):
     return X
 
 
-def faulty_columns(X):
+def faulty_columns(X, *, gaps=False):
     """Names or numbers of the columns that hold NaN, an infinity or something that is no number.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+    gaps : bool, default=False
+        Whether NaN is no fault.
 
     Returns
     -------
@@ -55,7 +65,7 @@ def faulty_columns(X):
     names = range(len(columns)) if names is None else list(names)
     if len(names) != len(columns):  # no table
         return []
-    return [name for name, column in zip(names, columns, strict=True) if not _is_finite(column)]
+    return [name for name, column in zip(names, columns, strict=True) if not _is_finite(column, gaps)]
 
 
 def as_table(X):
@@ -108,9 +118,9 @@ def _columns(X, as_objects):
     return list(X.T) if X.ndim == 2 else []
 
 
-def _is_finite(values):
+def _is_finite(values, gaps):
     try:
         values = values if np.iscomplexobj(values) else np.asarray(values, dtype=np.float64)
-        return bool(np.isfinite(values).all())
+        return bool((np.isfinite(values) | (np.isnan(values) if gaps else False)).all())
     except (TypeError, ValueError):
         return False

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from presets.data.frames import Table
 from presets.data.rows import Rows, RowsByInput
 from presets.data.standardize import RobustStandardizer, Standardizer
 
@@ -22,6 +25,8 @@ class Encoder:
         Whether the user's samples have as their first axis what encoded samples have as their last.
     columns : dict of str to ndarray of int, optional
         Columns of a table that each of several inputs gets; a network with one input gets all.
+    gaps : ndarray of shape (n_features,), optional
+        What stands for a missing number, encoded; without it NaN stays, as in the padding of sequences.
     """
 
     standardizer: Standardizer
@@ -29,16 +34,40 @@ class Encoder:
     raw_shape: tuple
     channels_first: bool = False
     columns: dict | None = None
+    gaps: np.ndarray | None = None
 
     @classmethod
-    def of_table(cls, X, rows, weights, *, standardize):
-        """Compute the statistics of some rows of a table."""
+    def of_table(cls, X, rows, weights, *, standardize, columns=None):
+        """Compute the statistics of some rows of a table of numbers; a number that is missing later is the mean."""
         fit = RobustStandardizer.fit if standardize == "robust" else Standardizer.fit
-        standardizer = fit(X, rows, weights) if standardize else Standardizer.identity(X.shape[1])
-        return cls(standardizer, X.shape[1:], X.shape[1:])
+        learnt = fit(X, rows, weights)
+        n_features = X.shape[1]
+        standardizer, gaps = (
+            (learnt, np.zeros(n_features)) if standardize else (Standardizer.identity(n_features), learnt.mean)
+        )
+        shape = (n_features,) if columns is None else {name: (len(numbers),) for name, numbers in columns.items()}
+        return cls(standardizer, shape, (n_features,), columns=columns, gaps=gaps)
+
+    def description(self):
+        """What the complete model needs to encode as this does: arguments of `complete_model`."""
+        return {
+            "input_shape": self.raw_shape if self.columns else self.input_shape,
+            "mean": self.standardizer.mean,
+            "scale": self.standardizer.scale,
+            "limit": self.standardizer.limit,
+            "raw_shape": self.raw_shape,
+            "channels_first": self.channels_first,
+            "columns": self.columns,
+        }
+
+    @property
+    def offsets(self):
+        """Means and standard deviations of what the complete model reads in one type."""
+        return self.standardizer.mean, self.standardizer.scale
 
     def rows(self, X, dtype):
         """Rows of X that are encoded when taken."""
+        X = X.as_numbers() if isinstance(X, Table) else X
         if self.columns is not None:
-            return RowsByInput(X, self.standardizer, dtype, self.columns)
-        return Rows(X, self.standardizer, dtype)
+            return RowsByInput(X, self.standardizer, dtype, self.columns, self.gaps)
+        return Rows(X, self.standardizer, dtype, self.gaps)

@@ -198,6 +198,13 @@ def blocks(X, rows):
         yield part, dense(X, rows[part]).astype(np.float64, copy=False)
 
 
+def has_gaps(X, rows):
+    """Whether a number is missing in some rows of an array; no copy of all of it is made."""
+    if X.dtype.kind != "f" or not np.isnan(X.min()):
+        return False
+    return any(np.isnan(block).any() for _, block in blocks(X, rows))
+
+
 def dense(X, rows):
     """Some rows of an array or a sparse matrix, as an array."""
     return X[rows].toarray() if sparse.issparse(X) else np.asarray(X[rows])

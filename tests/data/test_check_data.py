@@ -95,17 +95,45 @@ def test_constant_columns_are_a_note():
 @pytest.mark.parametrize("container", [np.array, pd.DataFrame, sparse.csr_matrix, sparse.csc_array])
 def test_columns_that_no_network_takes(container):
     X = RNG.normal(size=(80, 3))
-    X[5, 1] = np.nan
+    X[5, 1] = np.inf
     finding = check_data(container(X), np.arange(80) % 2)[0]
     assert (finding.code, finding.severity) == ("unusable_columns", "serious")
-    assert "1 of 3 columns hold NaN, an infinity or no numbers: 1" in finding.what
+    assert "1 of 3 columns hold an infinity, or what no network takes: 1" in finding.what
 
 
-def test_words_in_a_frame_are_named():
-    frame = pd.DataFrame({"size": RNG.normal(size=80), "colour": ["red", "green"] * 40})
+def test_a_category_that_tells_the_classes_is_named():
+    frame = pd.DataFrame({"size": np.random.default_rng(1).normal(size=80), "colour": ["red", "green"] * 40})
     report = check_data(frame, np.arange(80) % 2)
-    assert "1 of 2 columns" in report[0].what
+    assert report.codes == ["leaked_target"]
     assert "'colour'" in report[0].what
+
+
+def test_columns_beside_categories_are_named():
+    frame = pd.DataFrame(
+        {
+            "size": np.where(np.arange(400) < 2, np.inf, 1.0),
+            "days": [b"a"] * 400,
+            "constant": "x",
+            "key": [f"K{i}" for i in range(400)],
+            "gaps": np.where(np.arange(400) % 4 == 0, np.nan, np.random.default_rng(1).normal(size=400)),
+        }
+    )
+    report = check_data(
+        frame, np.where(np.random.default_rng(1).random(400) < 0.1, 0, np.arange(400) % 4 == 0).astype(int)
+    )
+    what = {finding.code: finding.what for finding in report}
+    assert "2 of 5 columns" in what["unusable_columns"]
+    assert "'key' is taken for a category, but looks like ids" in what["id_strings"]
+    assert "in 1 columns, most in 'gaps'" in what["telling_gaps"]
+    assert "'constant'" in what["constant_columns"]
+
+
+def test_gaps_are_no_fault():
+    X = np.random.default_rng(1).normal(size=(400, 6))
+    X[np.random.default_rng(1).random(X.shape) < 0.2] = np.nan
+    for rows in (X, pd.DataFrame(X)):
+        assert check_data(rows, np.arange(400) % 2).codes == []
+        assert check_data(rows, np.random.default_rng(1).normal(size=400)).codes == []
 
 
 def test_missing_targets():
@@ -239,10 +267,11 @@ NUMBERS = [1.0, 2.0, 3.0] * 40
 
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
-def test_frames_with_columns_of_words(make):
-    report = check_data(make({"number": NUMBERS, "word": WORDS}), [0, 1, 1] * 40)
-    assert "'word'" in found(report, "unusable_columns").what
-    report = check_data(make({"word": WORDS}), [0, 1, 1] * 40)
+def test_frames_with_columns_of_bytes(make):
+    some = [str(word).encode() for word in WORDS]
+    report = check_data(make({"number": NUMBERS, "some": some}), [0, 1, 1] * 40)
+    assert "'some'" in found(report, "unusable_columns").what
+    report = check_data(make({"some": some}), [0, 1, 1] * 40)
     assert found(report, "unusable_columns").figure == 1
 
 

@@ -1,0 +1,313 @@
+"""The columns of any table: numbers, categories or dates, whatever library or array they come in."""
+
+import datetime
+import decimal
+import numbers
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from presets.data.kinds import is_frame, kind_of
+
+PLAIN = "buif"
+"""Kinds of types that are numbers without further ado."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : object
+        Its name, or its number in an array.
+    kind : {"number", "category", "date"}
+    values : ndarray of shape (n_rows,)
+        Numbers, with NaN where one is missing; of a category the numbers of levels, with -1; datetime64, with NaT.
+    levels : list of str
+        Of a category, in any order and used or not.
+    """
+
+    name: object
+    kind: str
+    values: np.ndarray
+    levels: list = field(default_factory=list)
+
+    @property
+    def is_missing(self):
+        """Where a value is missing."""
+        if self.kind == "category":
+            return self.values < 0
+        return np.isnat(self.values) if self.kind == "date" else np.isnan(self.values)
+
+    def of_kind(self, kind):
+        """The same column, if it is of a kind, or can be: anything can be a category, and an empty column anything.
+
+        Raises
+        ------
+        TypeError
+            If it cannot.
+        """
+        if kind == self.kind:
+            return self
+        if kind == "category":
+            return self.as_category()
+        if not self.is_missing.all():
+            raise TypeError(f"Column {self.name!r} held {_PLURALS[kind]} in fit, but holds {_PLURALS[self.kind]} now.")
+        return Column(self.name, kind, np.full(len(self.values), *_EMPTY[kind]))
+
+    def as_category(self):
+        """The same column with each value as a level."""
+        if self.kind == "category":
+            return self
+        distinct, codes = np.unique(self.values, return_inverse=True)
+        missing = self.is_missing
+        return Column(self.name, "category", np.where(missing, -1, codes), [_level(value) for value in distinct])
+
+
+_PLURALS = {"number": "numbers", "category": "strings or categories", "date": "dates"}
+_EMPTY = {"number": (np.nan,), "date": (np.datetime64("NaT"), "datetime64[us]")}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of which not every column is a number.
+
+    Parameters
+    ----------
+    columns : list of Column
+    """
+
+    columns: list
+
+    def __len__(self):
+        return len(self.columns[0].values)
+
+    @property
+    def shape(self):
+        """Numbers of rows and columns."""
+        return len(self), len(self.columns)
+
+    @property
+    def names(self):
+        """Names of the columns."""
+        return [column.name for column in self.columns]
+
+    def as_numbers(self):
+        """The table as an array, if all columns are numbers or empty.
+
+        Raises
+        ------
+        TypeError
+            If a column holds something else.
+        """
+        return np.stack([column.of_kind("number").values.astype(np.float64) for column in self.columns], axis=1)
+
+    @classmethod
+    def of_numbers(cls, X, names=None):
+        """The columns of an array of numbers."""
+        names = range(X.shape[1]) if names is None else names
+        return cls([Column(name, "number", values) for name, values in zip(names, X.T, strict=True)])
+
+
+def read_table(X):
+    """Read a table that may hold more than numbers.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix
+
+    Returns
+    -------
+    Table or None
+        None if all of X are numbers and none is missing among objects, or if X is no table: scikit-learn's checks take
+        numbers, and refuse what is no table.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column holds what no network can take; the message names the column.
+    """
+    if sparse.issparse(X) or kind_of(X) != "table":
+        return None
+    named = _named_columns(X)
+    if not named or not len(named[0][1]):
+        return None
+    columns = [_read_column(name, values) for name, values in named]
+    if all(column.kind == "number" for column in columns) and not any(
+        column.is_missing.any() for column, (_, values) in zip(columns, named, strict=True) if not _is_plain(values)
+    ):
+        return None
+    return Table(columns)
+
+
+def read_usable(X):
+    """Read those columns of a table that a network can take.
+
+    Parameters
+    ----------
+    X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    table : Table or None
+        None if they are numbers without gaps.
+    faulty : list
+        Names or numbers of the other columns.
+    """
+    if sparse.issparse(X):
+        return None, []
+    named = _named_columns(X) or _all_columns(X)
+    columns, faulty = [], []
+    for name, values in named:
+        try:
+            columns.append(_read_column(name, values))
+        except (TypeError, ValueError):
+            faulty.append(name)
+    is_mixed = any(column.kind != "number" or column.is_missing.any() for column in columns)
+    return (Table(columns), faulty) if is_mixed else (None, faulty)
+
+
+def _all_columns(X):
+    if is_frame(X):
+        columns = X.get_columns() if hasattr(X, "get_columns") else [X.iloc[:, i] for i in range(X.shape[1])]
+        return list(zip(X.columns, columns, strict=True))
+    values = np.asarray(X)
+    return list(enumerate(values.T)) if values.ndim == 2 else []
+
+
+def _named_columns(X):
+    """Pairs of name and values; none if all are numbers by their types."""
+    if is_frame(X):
+        named = _all_columns(X)
+        return [] if all(_is_plain(values) for _, values in named) else named
+    values = np.asarray(X)
+    if values.dtype.names:
+        return [(name, values[name]) for name in values.dtype.names]
+    if values.ndim != 2 or values.dtype.kind in PLAIN + "c":
+        return []
+    if values.dtype.kind in "US" and isinstance(X, list | tuple):  # numbers beside strings have become strings
+        values = np.array(X, dtype=object)
+    return list(enumerate(values.T))
+
+
+def _is_plain(values):
+    """Whether an array, or a column of pandas or polars, has a type of numbers."""
+    dtype = values.dtype
+    if hasattr(dtype, "is_numeric"):
+        return dtype.is_numeric() and not dtype.is_decimal()
+    return not hasattr(dtype, "categories") and getattr(dtype, "kind", "O") in PLAIN
+
+
+def _read_column(name, values):
+    if hasattr(values.dtype, "is_numeric"):
+        values = _from_polars(values)
+    elif hasattr(values.dtype, "categories"):
+        return _category(name, values.cat.codes.to_numpy(), values.cat.categories)
+    elif not isinstance(values, np.ndarray):
+        values = _from_pandas(values)
+    if values.ndim != 1:
+        raise ValueError(f"Column {name!r} holds arrays of shape {values.shape[1:]}; give each number its own column.")
+    match values.dtype.kind:
+        case "b" | "u" | "i" | "f":
+            return _number(name, values)
+        case "M":
+            return Column(name, "date", values.astype("datetime64[us]"))
+        case "m":
+            return _number(name, _seconds(values))
+        case "U":
+            distinct, codes = np.unique(values, return_inverse=True)
+            return _category(name, codes, distinct)
+        case "c":
+            raise ValueError(
+                f"Complex data not supported: column {name!r}. Give real and imaginary part as two columns."
+            )
+        case _:
+            return _read_objects(name, values.astype(object))
+
+
+def _from_polars(series):
+    dtype = series.dtype
+    if getattr(dtype, "time_zone", None):
+        series = series.dt.replace_time_zone(None)
+    if dtype.is_temporal() or (dtype.is_numeric() and not dtype.is_decimal()):
+        return series.to_numpy()
+    return np.fromiter(series.to_list(), dtype=object, count=len(series))
+
+
+def _from_pandas(series):
+    """Numbers, times or objects; a time with a zone is that of its clock."""
+    dtype = series.dtype
+    match getattr(dtype, "kind", "O"):
+        case "M":
+            is_zoned = getattr(dtype, "tz", None) or getattr(getattr(dtype, "pyarrow_dtype", None), "tz", None)
+            series = series.dt.tz_localize(None) if is_zoned else series
+            return series.astype("datetime64[us]").to_numpy()
+        case "m":
+            return series.astype("timedelta64[us]").to_numpy()
+        case "b" | "u" | "i" | "f" if not isinstance(dtype, np.dtype):
+            return series.to_numpy(dtype=np.float64, na_value=np.nan)
+        case _:
+            return series.to_numpy() if isinstance(dtype, np.dtype) else series.to_numpy(dtype=object)
+
+
+def _seconds(values):
+    return np.where(np.isnat(values), np.nan, values / np.timedelta64(1, "s"))
+
+
+def _number(name, values):
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        raise ValueError(f"X contains infinity (inf) in column {name!r}; leave it missing, or replace it.")
+    return Column(name, "number", values)
+
+
+def _read_objects(name, values):
+    """Objects of Python: numbers, strings beside numbers, or dates; None, NaN, NA and NaT are missing."""
+    types = {type(value) for value in values}
+    gaps = {t for t in types if t.__name__ in ("NoneType", "NAType", "NaTType")}
+    types -= gaps
+    known = {kind: {t for t in types if issubclass(t, of)} for kind, of in _OBJECTS.items()}
+    others = types - set().union(*known.values())
+    if others or (known["date"] and (known["str"] or known["number"])):
+        found = sorted(t.__name__ for t in others) or ["dates beside other values"]
+        # the words of the error are Python's own for what is no number
+        raise TypeError(
+            f"Column {name!r} holds {', '.join(found)}, but an argument must be a string or a real number, not "
+            f"{found[0]!r}. Make it numbers, strings or datetimes."
+        )
+    is_gap = np.array([type(value) in gaps or value != value for value in values])
+    if known["str"]:
+        index = {}
+        codes = [-1 if gap else index.setdefault(value, len(index)) for value, gap in zip(values, is_gap, strict=True)]
+        return _category(name, np.array(codes), list(index))
+    if known["date"]:
+        days = [None if gap else _without_zone(value) for value, gap in zip(values, is_gap, strict=True)]
+        return Column(name, "date", np.array(days, dtype="datetime64[us]"))
+    return _number(name, np.array([np.nan if gap else float(v) for v, gap in zip(values, is_gap, strict=True)]))
+
+
+_OBJECTS = {"str": str, "number": numbers.Real | decimal.Decimal | np.bool_, "date": datetime.date | np.datetime64}
+
+
+def _without_zone(value):
+    return value.replace(tzinfo=None) if getattr(value, "tzinfo", None) is not None else value
+
+
+def _category(name, codes, values):
+    """A column of levels with their names; values of the same name, such as 1 and "1", are one level."""
+    names = [_level(value) for value in values]
+    levels = list(dict.fromkeys(names))
+    places = {level: place for place, level in enumerate(levels)}
+    lookup = np.array([*(places[level] for level in names), -1])
+    return Column(name, "category", lookup[codes], levels)
+
+
+_EXACT = 1 << 53
+"""Whole numbers below are exact as floats."""
+
+
+def _level(value):
+    """The name of a level; that of 2.0 is "2", since whole numbers become floats beside a missing one."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    return str(int(value)) if is_number and abs(value) < _EXACT and value == int(value) else str(value)

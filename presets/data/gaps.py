@@ -1,0 +1,60 @@
+"""Missing values that tell something of the target."""
+
+import numpy as np
+
+from presets.data.report import Finding
+
+SIGNIFICANT = 5.0
+"""Standard errors by which the target must differ where a value is missing: chance does not do that in any column."""
+
+DIFFERENCE = 0.1
+"""Least difference worth a note: of the share of a class, or of the mean of values in their standard deviations."""
+
+
+def find_telling_gaps(table, y, *, classification):
+    """Look for columns whose gaps depend on the target.
+
+    Parameters
+    ----------
+    table : presets.data.frames.Table
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+    classification : bool
+
+    Returns
+    -------
+    list of Finding
+        One at most.
+    """
+    if y.ndim != 1:
+        return []
+    if classification:
+        signs = np.unique(y)[:, np.newaxis] == y
+    else:
+        signs = np.asarray(y, dtype=np.float64)[np.newaxis] / (np.std(y.astype(np.float64)) or 1.0)
+    differences = {column.name: _difference(signs, column.is_missing) for column in table.columns}
+    found = {name: difference for name, difference in differences.items() if difference >= DIFFERENCE}
+    if not found:
+        return []
+    largest = max(found, key=found.get)
+    unit = "in the share of a class" if classification else "standard deviations of y"
+    return [
+        Finding(
+            "telling_gaps",
+            "note",
+            f"Whether a value is missing tells something of y in {len(found)} columns, most in {largest!r}: "
+            f"a difference of {found[largest]:.2g} {unit}.",
+            "Find out why values are missing, and whether they will be missing so when predictions are made.",
+            "A1",
+            figure=found[largest],
+        )
+    ]
+
+
+def _difference(signs, missing):
+    """Greatest difference of means between rows with and without a gap; 0 if chance may explain it."""
+    n_missing, n_present = missing.sum(), (~missing).sum()
+    if min(n_missing, n_present) < 2:
+        return 0.0
+    differences = np.abs(signs[:, missing].mean(axis=1) - signs[:, ~missing].mean(axis=1))
+    errors = signs.std(axis=1) * np.sqrt(1 / n_missing + 1 / n_present)
+    return float(np.max(differences * (differences > SIGNIFICANT * errors)))

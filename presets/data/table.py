@@ -1,0 +1,524 @@
+"""The encoding of a table as it comes: numbers with gaps, dates and categories."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from presets.data.frames import Table
+from presets.data.rows import TableRows
+from presets.data.standardize import RobustStandardizer, Standardizer
+
+MAX_ONEHOT = 8
+"""Levels that get a column each; a column with more is embedded. RealMLP's rule (Holzmüller et al. 2024)."""
+
+MIN_FREQUENCY = 2
+"""Rows of a level that is not merged: of a level in one row, a network could learn that row's own label alone."""
+
+MAX_LEVELS = 1 << 13
+"""Levels of a column that are kept apart, the most frequent ones: ids in millions must not fill the memory."""
+
+EMBEDDING_WIDTH = 8
+"""Numbers for each level of an embedded column, as RealMLP has them: one width for all is one table, read at once."""
+
+UNKNOWN, MISSING, FIRST = 0, 1, 2
+"""Codes: a level that training did not keep; a gap, where training had some; the first level."""
+
+DATE_PARTS = ("year", "month", "weekday", "hour", "elapsed")
+
+
+@dataclass(frozen=True, eq=False)
+class Number:
+    """A standardised number: a column's own, or a part of its date.
+
+    Parameters
+    ----------
+    source : int
+        Number of the column.
+    part : str or None
+        One of `DATE_PARTS`, of a date.
+    mean, scale : float
+    limit : float or None
+        Of robust standardisation, see `RobustStandardizer`.
+    gap : float
+        What stands in a gap, encoded.
+    """
+
+    source: int
+    part: str | None
+    mean: float
+    scale: float
+    limit: float | None
+    gap: float
+
+    def encode(self, column, rows):
+        """Numbers of shape (n_rows, 1)."""
+        values = (_numbers(column.values[rows], self.part) - self.mean) / self.scale
+        if self.limit is not None:
+            values = values / np.sqrt(1 + np.square(values / self.limit))
+        return np.where(np.isnan(values), self.gap, values)[:, np.newaxis]
+
+
+@dataclass(frozen=True, eq=False)
+class Flags:
+    """Columns of zeros and ones, standardised: the levels of a category, or the gaps of a number or date.
+
+    Parameters
+    ----------
+    source : int
+    levels : Levels or None
+        None for gaps.
+    table : ndarray of shape (n_codes, n_columns)
+        What stands in the columns for each code, or without and with a gap.
+    labels : list of str
+        What each column tells, such as "=blue".
+    """
+
+    source: int
+    levels: object
+    table: np.ndarray
+    labels: list
+
+    @property
+    def table_by_code(self):
+        """The table, with the row of what is unknown where training had no gap."""
+        return self.table if self.levels is None else self.levels.by_code(self.table)
+
+    def encode(self, column, rows):
+        """Numbers of shape (n_rows, n_columns)."""
+        codes = column.is_missing.astype(int) if self.levels is None else self.levels.codes(column)
+        return self.table[codes[rows]]
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Which levels of a column training kept apart.
+
+    Parameters
+    ----------
+    kept : list of str
+        Their codes go up from `FIRST`.
+    has_others, has_gaps : bool
+        Whether training had rare levels, and gaps.
+    """
+
+    kept: list
+    has_others: bool
+    has_gaps: bool
+
+    def codes(self, column):
+        """Codes of a column; a gap of a kind that training had not is as unknown as a new level."""
+        column = column.as_category()
+        places = {level: FIRST + place for place, level in enumerate(self.kept)}
+        known = [places.get(level, UNKNOWN) for level in column.levels]
+        return np.array([*known, MISSING if self.has_gaps else UNKNOWN])[column.values]
+
+    def by_code(self, values):
+        """Values for each code, that of a gap as for what is unknown if training had none."""
+        return values if self.has_gaps else values[[UNKNOWN, UNKNOWN, *range(FIRST, len(values))]]
+
+    @classmethod
+    def learn(cls, column, rows, min_frequency):
+        """Keep the levels that are frequent in some rows, in the order of their names."""
+        column = column.as_category()
+        codes = column.values[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=len(column.levels))
+        frequent = [i for i in np.argsort(-counts, kind="stable")[:MAX_LEVELS] if counts[i] >= min_frequency]
+        kept = sorted(column.levels[i] for i in frequent)
+        return cls(kept, bool(counts.sum() > counts[frequent].sum()), bool((codes < 0).any()))
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A category whose levels have rows in a table of embeddings.
+
+    Parameters
+    ----------
+    source : int
+    levels : Levels
+    places : ndarray of int of shape (n_codes,)
+        Row of each code.
+    """
+
+    source: int
+    levels: Levels
+    places: np.ndarray
+
+    def encode(self, column, rows):
+        """Numbers of rows."""
+        return self.places[self.levels.codes(column)[rows]]
+
+
+@dataclass(frozen=True, eq=False)
+class TableEncoder:
+    """What `fit` learns of a table with categories, dates or gaps.
+
+    Dense columns are the standardised `numbers` first, then `flags`, then zeros up to `width`: it is rounded up to a
+    power of two behind the numbers, so that folds with other categories share a program. So is the number of rows of
+    the embeddings. They begin with a row for what is unknown in each embedded column, and one for what is missing.
+
+    Parameters
+    ----------
+    names : list
+        Names of the columns, or their numbers.
+    kinds : list of {"number", "category", "date"}
+    numbers : list of Number
+    flags : list of Flags
+    embedded : list of Embedded
+    """
+
+    names: list
+    kinds: list
+    numbers: list
+    flags: list
+    embedded: list
+
+    @classmethod
+    def learn(cls, table, rows, weights, *, standardize, categorical, max_onehot, min_frequency):
+        """Learn from some rows of a table.
+
+        Parameters
+        ----------
+        table : Table
+        rows : ndarray of int
+        weights : ndarray of shape (n_samples,) or None
+        standardize : bool or "robust"
+        categorical : ndarray of bool of shape (n_columns,)
+            Which columns are categories.
+        max_onehot, min_frequency : int
+
+        Returns
+        -------
+        TableEncoder
+        """
+        kinds = ["category" if is_one else c.kind for c, is_one in zip(table.columns, categorical, strict=True)]
+        shares = np.ones(len(table)) if weights is None else weights
+        numbers, flags, many = [], [], []
+        for source, (column, kind) in enumerate(zip(table.columns, kinds, strict=True)):
+            if kind == "category":
+                levels = Levels.learn(column, rows, min_frequency)
+                if len(levels.kept) > max_onehot:
+                    many.append((source, levels))
+                else:
+                    flags.append(_one_hot(source, column, levels, rows, shares, standardize))
+            else:
+                numbers += _learn_numbers(source, column, rows, weights, standardize)
+                missing = column.is_missing
+                if missing[rows].any() and not missing[rows].all():
+                    flags.append(_gaps(source, missing, rows, shares, standardize))
+        return cls(table.names, kinds, numbers, flags, _embedded(many))
+
+    @property
+    def n_numbers(self):
+        """Dense columns that are numbers; they come first."""
+        return len(self.numbers)
+
+    @property
+    def n_flags(self):
+        """Dense columns of zeros and ones, without the zeros that fill up."""
+        return sum(flags.table.shape[1] for flags in self.flags)
+
+    @property
+    def width(self):
+        """Dense columns in all."""
+        return self.n_numbers + _rounded_up(self.n_flags) or 1
+
+    @property
+    def n_embedded(self):
+        """Rows of the embeddings that are used."""
+        return sum(len(embedded.places) for embedded in self.embedded)
+
+    @property
+    def embedding_rows(self):
+        """Rows of the embeddings, rounded up; 0 if no column is embedded."""
+        return _rounded_up(self.n_embedded)
+
+    @property
+    def input_shape(self):
+        """Shape of one encoded row; of both parts if there are embedded columns."""
+        return {"numbers": (self.width,), "levels": (len(self.embedded),)} if self.embedded else (self.width,)
+
+    @property
+    def raw_shape(self):
+        """Shape of one row as the user gives it."""
+        return (len(self.names),)
+
+    @property
+    def input_names(self):
+        """Names of all that the network sees, embeddings last."""
+        names = [self._number_name(number) for number in self.numbers]
+        names += [self._named(f.source, label) for f in self.flags for label in f.labels]
+        names += ["(unused)"] * (self.width - len(names))
+        return names + [self._named(e.source, f"[{i}]") for e in self.embedded for i in range(EMBEDDING_WIDTH)]
+
+    def _named(self, source, label):
+        return f"{self.names[source]}{label}"
+
+    def read(self, X):
+        """A table with the kinds of columns that training had.
+
+        Raises
+        ------
+        TypeError
+            If a column of numbers or dates holds something else now.
+        """
+        table = X if isinstance(X, Table) else Table.of_numbers(X.toarray() if sparse.issparse(X) else X, self.names)
+        return Table([column.of_kind(kind) for column, kind in zip(table.columns, self.kinds, strict=True)])
+
+    def rows(self, X, dtype):
+        """Rows of X that are encoded when taken."""
+        return TableRows(self.read(X), self, dtype)
+
+    def encode(self, table, rows, dtype):
+        """Encode some rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, width), or dict with that as "numbers", and "levels" of shape (n_rows, n_embedded)
+        """
+        dense = np.zeros((len(rows), self.width), dtype)
+        start = 0
+        for part in (*self.numbers, *self.flags):
+            values = part.encode(table.columns[part.source], rows)
+            dense[:, start : start + values.shape[1]] = values
+            start += values.shape[1]
+        if not self.embedded:
+            return dense
+        levels = [e.encode(table.columns[e.source], rows) for e in self.embedded]
+        return {"numbers": dense, "levels": np.stack(levels, axis=1).astype(np.int32)}
+
+    def description(self):
+        """What the complete model needs to encode as this does: arguments of `complete_model`.
+
+        Dates enter it as the parts that the network sees.
+
+        Raises
+        ------
+        ValueError
+            If two inputs have one name, or one has a name that Keras cannot use; if a column has gaps and the level "".
+        """
+        inputs = {}
+        for number in self.numbers:
+            _add(inputs, self._number_name(number), None)
+        for part in (*self.flags, *self.embedded):
+            if part.levels is not None:
+                name = str(self.names[part.source])
+                _add(inputs, name, part.levels.kept)
+                if part.levels.has_gaps and "" in part.levels.kept:
+                    raise ValueError(
+                        f'model_ takes "" for a missing value, but column {name!r} has both; replace one and fit again.'
+                    )
+        of_numbers = {number.source: self._number_name(number) for number in reversed(self.numbers)}
+        for flags in self.flags:
+            if flags.source not in of_numbers:
+                of_numbers[flags.source] = str(self.names[flags.source])
+                inputs.setdefault(of_numbers[flags.source], None)
+        names = of_numbers | {e.source: str(self.names[e.source]) for e in self.embedded}
+        table = {
+            "inputs": inputs,
+            "numbers": [(self._number_name(n), n.mean, n.scale, n.limit, n.gap) for n in self.numbers],
+            "flags": [(names[f.source], f.table_by_code) for f in self.flags],
+            "embedded": [(names[e.source], e.levels.by_code(e.places)) for e in self.embedded],
+            "n_unused": self.width - self.n_numbers - self.n_flags,
+        }
+        return {"table": table}
+
+    @property
+    def offsets(self):
+        """None: the complete model reads each number in a type of its own."""
+        return np.zeros(0), np.ones(0)
+
+    def raw_inputs(self, X, *, strings):
+        """Rows as the complete model takes them.
+
+        Parameters
+        ----------
+        X : Table or array
+        strings : bool
+            Whether it takes categories as strings, and not as codes.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_rows, 1)
+        """
+        table = self.read(X)
+        inputs = {self._number_name(n): _numbers(table.columns[n.source].values, n.part) for n in self.numbers}
+        for part in (*self.flags, *self.embedded):
+            column = table.columns[part.source]
+            if part.levels is not None:
+                levels = np.array([*column.as_category().levels, ""], dtype=object)
+                codes = levels[column.as_category().values].astype(str) if strings else part.levels.codes(column)
+                inputs[str(self.names[part.source])] = codes
+            elif not any(number.source == part.source for number in self.numbers):
+                inputs[str(self.names[part.source])] = np.where(column.is_missing, np.nan, 0.0)
+        return {name: values[:, np.newaxis] for name, values in inputs.items()}
+
+    def _number_name(self, number):
+        return self._named(number.source, f" ({number.part})" if number.part else "")
+
+    def inspect(self, table, rows):
+        """What the data check looks at: a column for each number and gap, and one for all levels of a category.
+
+        Returns
+        -------
+        cells : ndarray of shape (n_rows, n_cells)
+        names : list of str
+        """
+        of_levels = [part for part in (*self.flags, *self.embedded) if part.levels is not None]
+        gaps = [flags for flags in self.flags if flags.levels is None]
+        cells = [part.encode(table.columns[part.source], rows) for part in (*self.numbers, *gaps)]
+        cells += [
+            part.levels.codes(table.columns[part.source])[rows, np.newaxis] / (FIRST + len(part.levels.kept))
+            for part in of_levels
+        ]
+        names = [self._number_name(number) for number in self.numbers]
+        names += [self._named(flags.source, " is missing") for flags in gaps]
+        names += [self._named(part.source, "") for part in of_levels]
+        return np.concatenate([np.zeros((len(rows), 0)), *cells], axis=1), names
+
+
+def categorical_columns(table, categorical_features):
+    """Which columns are categories.
+
+    Parameters
+    ----------
+    table : Table
+    categorical_features : "from_dtype", None or array-like
+        A mask, or numbers or names of columns.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_columns,)
+
+    Raises
+    ------
+    ValueError
+        If it names a column that the table does not have, or is a mask of another length.
+    TypeError
+        If it leaves out a column of strings.
+    """
+    are_levels = np.array([column.kind == "category" for column in table.columns])
+    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
+        return are_levels
+    mask = _mask(table, np.asarray([] if categorical_features is None else categorical_features))
+    if (are_levels & ~mask).any():
+        name = table.names[(are_levels & ~mask).argmax()]
+        raise TypeError(
+            f"Column {name!r} holds strings or categories, but categorical_features leaves it out; add it, encode it, "
+            "or set categorical_features='from_dtype'."
+        )
+    return mask
+
+
+def _mask(table, features):
+    n_columns = len(table.columns)
+    if features.dtype == bool:
+        if features.shape != (n_columns,):
+            raise ValueError(
+                f"categorical_features is a mask of shape {features.shape}, but X has {n_columns} columns."
+            )
+        return features
+    numbers = {name: number for number, name in enumerate(table.names) if isinstance(name, str)}
+    numbers |= {number: number for number in range(n_columns)}
+    unknown = [feature for feature in features.ravel().tolist() if feature not in numbers]
+    if unknown or features.ndim != 1:
+        raise ValueError(
+            f"categorical_features={features.tolist()} must be a list of columns of X, by name or number"
+            + (f"; X has no {unknown[0]!r}." if unknown else ".")
+        )
+    return np.isin(np.arange(n_columns), [numbers[feature] for feature in features.tolist()])
+
+
+def _add(inputs, name, levels):
+    if name in inputs or "/" in name:
+        why = "stands twice" if name in inputs else 'holds a "/"'
+        raise ValueError(f"model_ takes columns by name, but {name!r} {why}; rename the column and fit again.")
+    inputs[name] = levels
+
+
+def _numbers(values, part):
+    """Values as float64; of dates one part."""
+    if part is None:
+        return values.astype(np.float64)
+    missing = np.isnat(values)
+    days = values.astype("datetime64[D]").astype(np.int64)
+    match part:
+        case "year":
+            parts = values.astype("datetime64[Y]").astype(np.int64) + 1970
+        case "month":
+            parts = values.astype("datetime64[M]").astype(np.int64) % 12 + 1
+        case "weekday":
+            parts = (days + 3) % 7  # 1 January 1970 was a Thursday; Monday is 0
+        case "hour":
+            parts = values.astype("datetime64[h]").astype(np.int64) - 24 * days
+        case _:
+            parts = values.astype(np.int64) / 1e6
+    return np.where(missing, np.nan, parts)
+
+
+def _learn_numbers(source, column, rows, weights, standardize):
+    """A number for a column, or for each part of a date that varies; none if nothing is there."""
+    present = rows[~column.is_missing[rows]]
+    if not len(present):
+        return []
+    if column.kind == "number":
+        return [_learn_number(source, None, column, present, weights, standardize)]
+    varying = [part for part in DATE_PARTS if np.ptp(_numbers(column.values[present], part)) > 0]
+    return [_learn_number(source, part, column, present, weights, standardize) for part in varying]
+
+
+def _learn_number(source, part, column, present, weights, standardize):
+    values = _numbers(column.values[present], part)[:, np.newaxis]
+    weights = None if weights is None else weights[present]
+    learnt, gaps = _fit(values, weights, standardize)
+    return Number(source, part, float(learnt.mean[0]), float(learnt.scale[0]), learnt.limit, float(gaps[0]))
+
+
+def _fit(values, weights, standardize):
+    """A standardizer, and what stands for a missing value in each column, encoded."""
+    fit = RobustStandardizer.fit if standardize == "robust" else Standardizer.fit
+    learnt, n_columns = fit(values, np.arange(len(values)), weights), values.shape[1]
+    return (learnt, np.zeros(n_columns)) if standardize else (Standardizer.identity(n_columns), learnt.mean)
+
+
+def _one_hot(source, column, levels, rows, shares, standardize):
+    """A column for each level, for the rare ones and for gaps; one for two levels that are all."""
+    n_levels = len(levels.kept)
+    labels = [f"={level}" for level in levels.kept]
+    columns = list(range(FIRST, FIRST + n_levels))
+    if n_levels == 2 or (n_levels == 1 and (levels.has_others or levels.has_gaps)):
+        labels, columns = labels[1:], columns[1:]
+    if levels.has_others:
+        labels, columns = [*labels, " is rare"], [*columns, UNKNOWN]
+    if levels.has_gaps:
+        labels, columns = [*labels, " is missing"], [*columns, MISSING]
+    ones = np.eye(FIRST + n_levels)[:, columns]
+    occurs = np.array([levels.has_others, levels.has_gaps] + [True] * n_levels)
+    codes = levels.codes(column)[rows]
+    return Flags(source, levels, _standardised(ones, occurs, codes, shares[rows], standardize), labels)
+
+
+def _gaps(source, missing, rows, shares, standardize):
+    table = _standardised(np.eye(2)[:, 1:], np.ones(2, bool), missing[rows].astype(int), shares[rows], standardize)
+    return Flags(source, None, table, [" is missing"])
+
+
+def _standardised(ones, occurs, codes, weights, standardize):
+    """Standardise columns; a code that does not occur gets what stands for a missing value."""
+    learnt, gaps = _fit(ones[codes], weights, standardize)
+    return np.where(occurs[:, np.newaxis], learnt.transform(ones, np.float64), gaps)
+
+
+def _embedded(many):
+    """Rows for each column: what is unknown first, then what is missing, then levels column by column."""
+    first, embedded = FIRST * len(many), []
+    for number, (source, levels) in enumerate(many):
+        places = [number, len(many) + number, *range(first, first + len(levels.kept))]
+        embedded.append(Embedded(source, levels, np.array(places)))
+        first += len(levels.kept)
+    return embedded
+
+
+def _rounded_up(number):
+    return 1 << math.ceil(math.log2(number)) if number else 0
