@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from presets.builders.clipping import SmoothClip
+from presets.builders.raw_table import table_front
 
 FAR = 64.0
 """Standard deviations between zero and the mean from which float32 loses more than a hundred thousandth of one."""
@@ -17,10 +18,11 @@ LARGEST = 1e30
 def complete_model(
     core,
     *,
-    input_shape,
-    mean,
-    scale,
     activation,
+    input_shape=None,
+    mean=None,
+    scale=None,
+    table=None,
     raw_shape=None,
     channels_first=False,
     columns=None,
@@ -33,6 +35,8 @@ def complete_model(
     Parameters
     ----------
     core : keras.Model
+    table : dict, optional
+        Arguments of `table_front`, for raw columns by name, in place of all that is said of X below.
     input_shape : tuple of int or None
         Shape of one standardised sample; of all columns, if the core has several inputs.
     mean, scale : ndarray of shape (n_features,)
@@ -59,9 +63,12 @@ def complete_model(
         their standard deviation, and gives float64 where y does.
     """
     dtype = core.dtype_policy.variable_dtype
-    exact = _exact_enough(mean, scale, dtype)
-    inputs = keras.Input(raw_shape or input_shape, dtype=exact)
-    samples = _standardized(_laid_out(inputs, input_shape, channels_first, exact), mean, scale, dtype, exact)
+    if table is not None:
+        inputs, samples = table_front(**table, dtype=dtype)
+    else:
+        exact = _exact_enough(mean, scale, dtype)
+        inputs = keras.Input(raw_shape or input_shape, dtype=exact)
+        samples = _standardized(_laid_out(inputs, input_shape, channels_first, exact), mean, scale, dtype, exact)
     if limit is not None:
         samples = SmoothClip(limit, dtype=dtype)(samples)
     if columns is not None:

@@ -2,7 +2,7 @@
 
 import keras
 
-from presets.builders.numeric_embedding import embed_numbers
+from presets.builders.embeddings import table_inputs
 
 
 def build_dnn(
@@ -18,13 +18,14 @@ def build_dnn(
     dtype,
     seed,
     numeric_embedding=None,
+    **embeddings,
 ):
     """Build a dense network from standardised columns to logits or standardised values.
 
     Parameters
     ----------
-    input_shape : tuple of int
-        ``(n_features,)``.
+    input_shape : tuple of int, or dict
+        ``(n_features,)``, or of numbers and levels, see `table_inputs`.
     n_outputs : int
         Number of logits or values.
     hidden_layer_sizes : sequence of int
@@ -42,14 +43,17 @@ def build_dnn(
         Seed of the dropout layers and of the embedding.
     numeric_embedding : {"periodic", "pbld"} or None
         See `embed_numbers`.
+    **embeddings
+        Further arguments of `table_inputs`.
 
     Returns
     -------
     keras.Model
         From ``(n_samples, n_features)`` to ``(n_samples, n_outputs)``.
     """
-    inputs = outputs = keras.Input(input_shape, dtype=keras.dtype_policies.get(dtype).variable_dtype)
-    outputs = embed_numbers(outputs, numeric_embedding, dtype=dtype, seed=seed)
+    inputs, outputs = table_inputs(
+        input_shape, numeric_embedding=numeric_embedding, dtype=dtype, seed=seed, **embeddings
+    )
     for number, width in enumerate(hidden_layer_sizes):
         outputs = keras.layers.Dense(
             int(width),

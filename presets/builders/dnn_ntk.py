@@ -2,8 +2,8 @@
 
 import keras
 
+from presets.builders.embeddings import table_inputs
 from presets.builders.ntk import NTKDense
-from presets.builders.numeric_embedding import embed_numbers
 from presets.builders.parametric import ParametricActivation
 from presets.builders.scaling import FeatureScaling
 
@@ -26,13 +26,14 @@ def build_dnn_ntk(
     l2,
     dtype,
     seed,
+    **embeddings,
 ):
     """Build a dense network whose kernels have unit scale, with trained factors of columns and activations.
 
     Parameters
     ----------
-    input_shape : tuple of int
-        ``(n_features,)``.
+    input_shape : tuple of int, or dict
+        See `table_inputs`.
     n_outputs : int
         Number of logits or values.
     hidden_layer_sizes : sequence of int
@@ -41,7 +42,7 @@ def build_dnn_ntk(
         What each unit follows by a trained share.
     numeric_embedding : {"periodic", "pbld"} or None
         See `embed_numbers`.
-    dropout, l1, l2, dtype, seed
+    dropout, l1, l2, dtype, seed, **embeddings
         See `build_dnn`.
 
     Returns
@@ -54,8 +55,9 @@ def build_dnn_ntk(
         "kernel_regularizer": keras.regularizers.L1L2(l1, l2) if l1 or l2 else None,
         "dtype": dtype,
     }
-    inputs = keras.Input(input_shape, dtype=keras.dtype_policies.get(dtype).variable_dtype)
-    outputs = embed_numbers(inputs, numeric_embedding, dtype=dtype, seed=seed)
+    inputs, outputs = table_inputs(
+        input_shape, numeric_embedding=numeric_embedding, dtype=dtype, seed=seed, **embeddings
+    )
     outputs = FeatureScaling(SCALE_RATE, dtype=dtype, name="scaling")(outputs)
     for number, width in enumerate(hidden_layer_sizes):
         outputs = NTKDense(int(width), seed=seed + number, name=f"hidden_{number + 1}", **dense)(outputs)

@@ -1,9 +1,10 @@
 """How X is checked where it may have more axes than a table."""
 
-import numpy as np
 from scipy import sparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
+
+from presets.data.kinds import kind_of
 
 
 class ArrayInput:
@@ -47,16 +48,4 @@ class ArrayInput:
 
     def _is_table(self, X, reset):
         """Whether X is one; what was fitted to a table takes tables from then on."""
-        if not reset:
-            return self._takes_tables
-        if isinstance(X, list | tuple):
-            return not any(hasattr(sample, "shape") and np.ndim(sample) for sample in X) and _has_equal_rows(X)
-        n_axes = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-        return n_axes == 2 or (n_axes == 1 and getattr(X, "dtype", None) != np.dtype(object))
-
-
-def _has_equal_rows(X):
-    try:
-        return np.asarray(X).ndim <= 2
-    except ValueError:
-        return False
+        return kind_of(X) == "table" if reset else self._takes_tables

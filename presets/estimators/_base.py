@@ -20,7 +20,6 @@ from presets.builders.initializers import kernel_initializer
 from presets.builders.storage import from_plain, to_plain
 from presets.data.arrays import check_container, check_is_one
 from presets.data.columns import as_numbers, naming_columns
-from presets.data.encoder import Encoder
 from presets.data.split import split_rows
 from presets.data.weights import relative_weights
 from presets.estimators._clone import clone_keeping_keras
@@ -366,15 +365,29 @@ class NetworkEstimator(BaseEstimator):
         return X, y, sample_weight
 
     def _check_X_y(self, X, y, reset):
-        with naming_columns(X):
+        gaps = self._takes_gaps(X)
+        with naming_columns(X, gaps=gaps):
             checked, y = validate_data(
-                self, X, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric_y, reset=reset
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                ensure_all_finite="allow-nan" if gaps else True,
+                multi_output=True,
+                y_numeric=self._numeric_y,
+                reset=reset,
             )
             return as_numbers(checked), y
 
     def _check_X(self, X):
-        with naming_columns(X):
-            return as_numbers(validate_data(self, X, accept_sparse="csr", reset=False))
+        gaps = self._takes_gaps(X)
+        with naming_columns(X, gaps=gaps):
+            finite = "allow-nan" if gaps else True
+            return as_numbers(validate_data(self, X, accept_sparse="csr", ensure_all_finite=finite, reset=False))
+
+    def _takes_gaps(self, X):
+        """Whether numbers of a table may be missing."""
+        return False
 
     def _split(self, y, weights, fraction, seeds, groups=None):
         """Numbers of the rows to train on and to validate on."""
@@ -405,9 +418,6 @@ class NetworkEstimator(BaseEstimator):
     def _learn_encoding(self, X, y, rows, weights, **known):
         encoder = self._learn_encoder(X, rows, weights)
         return encoder, self._learn_target(encoder, y, rows, weights, **known)
-
-    def _learn_encoder(self, X, rows, weights):
-        return Encoder.of_table(X, rows, weights, standardize=self.standardize)
 
     def _dataset(self, encoder, target, X, y, weights):
         dtype = numbers(self.dtype)

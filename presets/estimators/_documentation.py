@@ -140,6 +140,20 @@ PARAMETERS = {
         "float",
         "Factor of the kernels' squares in the loss (A11).",
     ),
+    "categorical_features": (
+        "'from_dtype', None or array-like of bool, int or str",
+        "Which columns of a table are categories. 'from_dtype': those of strings, also beside numbers, and those of "
+        "the types Categorical and Enum. Else a mask, or the numbers or names of the columns; None: no column.",
+    ),
+    "max_onehot": (
+        "int",
+        "Most levels of a category that get a column each (two share one). A category with more is embedded in the "
+        "network, by 8 numbers for each level.",
+    ),
+    "min_frequency": (
+        "int",
+        "Training rows that a level needs; rarer ones are merged, and stand for levels that training did not see.",
+    ),
     "standardize": (
         "bool",
         "Whether X gets zero mean and unit variance, by the statistics of the training part (A2).",
@@ -335,6 +349,15 @@ ATTRIBUTES = {
         "int",
         "Columns of a table; of other X the features of a step or the channels of an image.",
     ),
+    "input_names_": (
+        "list of str",
+        "Tables only: names of the columns that the network sees. Numbers and parts of dates come first, then flags of "
+        "levels and gaps, filled up with unused columns to a power of two, then embeddings.",
+    ),
+    "embeddings_": (
+        "dict of str to LevelVectors",
+        "Tables only: `levels` of each embedded column, and their `vectors`.",
+    ),
     "feature_names_in_": (
         "ndarray of shape (`n_features_in_`,)",
         "Names of the columns, if all are strings.",
@@ -375,6 +398,8 @@ def documented(estimator_class):
     attributes = ATTRIBUTES | of_head
     lines += ["", "Attributes", "----------"]
     for name, (kind, text) in attributes.items():
+        if text.startswith("Tables only") and not hasattr(estimator_class, name):
+            continue
         lines += [f"{name} : {kind}", f"    {text}"]
     lines += ["", "Examples", inspect.cleandoc(examples)]
     estimator_class.__doc__ = "\n".join(lines) + "\n"

@@ -107,18 +107,12 @@ class FittedNetwork:
         self._check(core, lambda x: keras.ops.convert_to_numpy(core(x, training=False)))
         model = complete_model(
             core,
-            input_shape=self.encoder.raw_shape if self.encoder.columns else self.encoder.input_shape,
-            mean=self.encoder.standardizer.mean,
-            scale=self.encoder.standardizer.scale,
-            limit=self.encoder.standardizer.limit,
+            **self.encoder.description(),
             temperature=self.temperature,
             activation=self.target.output_activation,
-            raw_shape=self.encoder.raw_shape,
-            channels_first=self.encoder.channels_first,
-            columns=self.encoder.columns,
             unit=self.target.unit,
         )
-        warn_of_rounding(model, self.encoder.standardizer.mean, self.encoder.standardizer.scale)
+        warn_of_rounding(model, *self.encoder.offsets)
         return model
 
     def remember(self, program, x):

@@ -61,16 +61,20 @@ def check_rows(dataset, rows, y, *, classification, standardize, names):
     -------
     Report
     """
-    seen = sample_rows(np.arange(len(rows)), dataset.x.table(rows[:1]).size, CELLS)
+    one, of_cells = dataset.x.inspect(rows[:1])
+    seen = sample_rows(np.arange(len(rows)), one.size, CELLS)
     findings = find_faults(
-        dataset.x.table(rows[seen]),
+        dataset.x.inspect(rows[seen])[0],
         y[rows],
         rows=seen,
         classification=classification,
         standardize=standardize,
-        names=names,
+        names=names if of_cells is None else of_cells,
     )
-    report = Report("Data check", findings)
+    misread = dataset.x.misread()
+    if misread:
+        warnings.warn(" ".join(f"{finding.what} {finding.to_do}" for finding in misread), stacklevel=6)
+    report = Report("Data check", [*findings, *misread])
     for finding in report:
         if finding.severity == "serious":
             warnings.warn(str(finding), stacklevel=6)

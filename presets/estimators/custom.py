@@ -10,18 +10,20 @@ from sklearn.base import BaseEstimator, clone
 
 from presets import article
 from presets.builders.custom import build_custom, dense_network, made_now, output_range
+from presets.builders.embeddings import build_behind_embeddings
 from presets.builders.network import Network
 from presets.data.arrays import read_array
 from presets.data.encoder import Encoder
 from presets.data.images import fit_image_standardizer
 from presets.data.standardize import Standardizer
+from presets.data.table import EMBEDDING_WIDTH
 from presets.estimators._arrays import ArrayInput
-from presets.estimators._base import NetworkEstimator
 from presets.estimators._clone import clone_keeping_keras
 from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
 from presets.estimators._preparation import WITNESSES
 from presets.estimators._presets import PresetMixin
+from presets.estimators._tabular import Tabular
 from presets.training.recipe import numbers
 
 
@@ -70,7 +72,7 @@ class NetworkBuilder(BaseEstimator):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Custom(PresetMixin, ArrayInput, NetworkEstimator):
+class Custom(PresetMixin, ArrayInput, Tabular):
     """The family of networks that the user builds."""
 
     network: Callable | keras.Model = dense_network
@@ -79,7 +81,7 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
 
     _presets = article.CUSTOM_PRESETS
     _budget = article.DNN_BUDGET
-    _parameter_constraints = NetworkEstimator._parameter_constraints | {
+    _parameter_constraints = Tabular._parameter_constraints | {
         "network": [callable],
         "inputs": [dict, None],
     }
@@ -138,18 +140,19 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
 
     def _learn_encoder(self, X, rows, weights):
         columns = None if self.inputs is None else self._columns_of_inputs()
-        shape = X.shape[1:]
-        return Encoder(
-            self._learn_standardizer(X, rows, weights),
-            shape if columns is None else {name: (len(numbers),) for name, numbers in columns.items()},
-            shape,
-            columns=columns,
-        )
-
-    def _learn_standardizer(self, X, rows, weights):
-        if not self.standardize:
-            return Standardizer.identity(X.shape[-1])
-        return (Standardizer.fit if self._takes_tables else fit_image_standardizer)(X, rows, weights)
+        if not self._takes_tables:
+            standardizer = (
+                fit_image_standardizer(X, rows, weights) if self.standardize else Standardizer.identity(X.shape[-1])
+            )
+            return Encoder(standardizer, X.shape[1:], X.shape[1:])
+        if columns is None:
+            return super()._learn_encoder(X, rows, weights)
+        if self._as_table(X, rows, None) is not None:
+            raise ValueError(
+                "inputs takes columns of numbers, but X has categories, dates or missing values; set inputs=None, or "
+                "encode and impute them before this estimator."
+            )
+        return Encoder.of_table(X, rows, weights, standardize=self.standardize, columns=columns)
 
     def _columns_of_inputs(self):
         """Numbers of the columns that each input gets."""
@@ -183,14 +186,32 @@ class Custom(PresetMixin, ArrayInput, NetworkEstimator):
         )
 
     def _output_range(self, input_shape, n_outputs):
-        return output_range(self._network(input_shape, n_outputs))
+        return output_range(self._network(self._behind_embeddings(input_shape), n_outputs))
 
     def _data_arguments(self, encoder, rows, X, X_val=None):
         return {"x": encoder.rows(X, numbers(self.dtype)).take(rows[:WITNESSES])}
 
     def _recipe(self, encoder, target, data_arguments):
         recipe = super()._recipe(encoder, target, {})
-        return dataclasses.replace(recipe, network=made_now(recipe.network, **data_arguments))
+        return dataclasses.replace(recipe, network=self._made(recipe.network, encoder, **data_arguments))
+
+    def _made(self, network, encoder, x):
+        """The network as it is built at this moment, behind embeddings if there are some."""
+        if not getattr(encoder, "embedded", None):
+            return made_now(network, x)
+        levels = np.repeat(x["levels"] / encoder.embedding_rows, EMBEDDING_WIDTH, axis=1)  # stand for embeddings
+        columns = np.concatenate([x["numbers"], levels.astype(x["numbers"].dtype)], axis=1)
+        inner = made_now(dataclasses.replace(network, input_shape=columns.shape[1:]), columns)
+        embeddings = {"embedding_rows": encoder.embedding_rows, "width": EMBEDDING_WIDTH, "build": inner.build}
+        return dataclasses.replace(network, build=build_behind_embeddings, arguments={**inner.arguments, **embeddings})
+
+    def _of_table(self, network, n_numbers, embeddings):
+        return network  # `_made` puts embeddings in front
+
+    def _behind_embeddings(self, input_shape):
+        if self.inputs is not None or not isinstance(input_shape, dict):
+            return input_shape
+        return (input_shape["numbers"][0] + EMBEDDING_WIDTH * input_shape["levels"][0],)
 
     def _init_rules(self):
         return {"network": None} if self.init == "network" else super()._init_rules()

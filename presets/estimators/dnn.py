@@ -14,10 +14,11 @@ from presets.estimators._documentation import documented
 from presets.estimators._heads import ClassifierHead, RegressorHead
 from presets.estimators._presets import PresetMixin
 from presets.estimators._regularized import Regularized
+from presets.estimators._tabular import Tabular
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class DNN(PresetMixin, Regularized):
+class DNN(PresetMixin, Tabular, Regularized):
     """The family of dense networks."""
 
     hidden_layer_sizes: tuple = article.HIDDEN_LAYER_SIZES
@@ -27,13 +28,17 @@ class DNN(PresetMixin, Regularized):
 
     _presets = article.DNN_PRESETS
     _budget = article.DNN_BUDGET
-    _parameter_constraints = Regularized._parameter_constraints | {
-        "hidden_layer_sizes": ["array-like"],
-        "activation": [str, callable],
-        "parametrization": [StrOptions({"standard", "ntk"})],
-        "numeric_embedding": [StrOptions({"periodic", "pbld"}), None],
-        "standardize": ["boolean", StrOptions({"robust"})],
-    }
+    _parameter_constraints = (
+        Regularized._parameter_constraints
+        | Tabular._parameter_constraints
+        | {
+            "hidden_layer_sizes": ["array-like"],
+            "activation": [str, callable],
+            "parametrization": [StrOptions({"standard", "ntk"})],
+            "numeric_embedding": [StrOptions({"periodic", "pbld"}), None],
+            "standardize": ["boolean", StrOptions({"robust"})],
+        }
+    )
 
     def _check_parameters(self, X_val, y_val):
         callbacks = super()._check_parameters(X_val, y_val)

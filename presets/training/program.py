@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import tree
 
+from presets.builders.embeddings import BEHIND_EMBEDDINGS, COLUMNS
 from presets.builders.initializers import draw_weights
 from presets.training.objectives import OutputLoss, OutputMetric, Penalty, make_loss, make_metric
 from presets.training.optimizers import make_optimizer
@@ -235,14 +236,22 @@ class Program:
     @functools.cached_property
     def layers_with_kernels(self):
         """The layers that a probe looks at; those of a subclassed model keep what they put out inside."""
-        if not getattr(self.core, "inputs", None):
+        if not getattr(self._body, "inputs", None):
             return []
-        return [layer for layer in self.core.layers if hasattr(layer, "kernel_initializer") and _has_one_output(layer)]
+        return [layer for layer in self._body.layers if hasattr(layer, "kernel_initializer") and _has_one_output(layer)]
+
+    @property
+    def _body(self):
+        """The core, or the network in it that is behind embeddings."""
+        return self.core.layers[-1] if self.core.name == BEHIND_EMBEDDINGS else self.core
 
     @functools.cached_property
     def _inner(self):
         """A model on the same variables that puts out what each of these layers does."""
-        return keras.Model(self.core.inputs, [layer.output for layer in self.layers_with_kernels])
+        inner = keras.Model(self._body.inputs, [layer.output for layer in self.layers_with_kernels])
+        if self._body is self.core:
+            return inner
+        return keras.Model(self.core.inputs, inner(self.core.get_layer(COLUMNS).output))
 
     def _trace_layer_outputs(self, x):
         return keras.tree.flatten(self._inner(x if isinstance(x, dict) else [x], training=False))

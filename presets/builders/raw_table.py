@@ -1,0 +1,85 @@
+"""The columns of a table as a user has them, brought to what a core takes, by Keras's own layers alone."""
+
+import keras
+import numpy as np
+from keras import ops
+
+MASK = 1
+"""The code of what is missing; 0 is unknown, and levels follow."""
+
+FAR = 64.0
+"""Standard deviations between zero and the mean of a number that is read in float64."""
+
+
+def table_front(inputs, numbers, flags, embedded, *, n_unused, dtype):
+    """Make inputs for raw columns by name, and encode them as training did.
+
+    Parameters
+    ----------
+    inputs : dict of str to (None or list of str)
+        Name of each input, and the levels that it may hold if it is a category.
+    numbers : list of (str, float, float, float or None, float)
+        Input, mean, scale, limit of robust standardisation, and what stands in a gap.
+    flags : list of (str, array of shape (n_codes, n_columns))
+        Input, and the columns for each code; of a number without and with a gap.
+    embedded : list of (str, array of shape (n_codes,))
+        Input, and the row of the embeddings for each code.
+    n_unused : int
+        Columns of zeros behind the flags.
+    dtype : str
+
+    Returns
+    -------
+    inputs : dict of str to keras.KerasTensor
+        Of shape (n_rows, 1). Categories are strings on TensorFlow, where "" is missing unless it is a level; else
+        codes: 0 for an unknown level, 1 for a missing one, and the places of the levels from 2 on.
+    samples : keras.KerasTensor or dict
+        What the core takes.
+    """
+    takes_strings = keras.backend.backend() == "tensorflow"
+    tensors, codes = {}, {}
+    far = {name for name, mean, scale, *_ in numbers if abs(mean) > FAR * scale and keras.backend.backend() != "jax"}
+    for name, levels in inputs.items():
+        if levels is None:
+            tensors[name] = keras.Input((1,), dtype="float64" if name in far else dtype, name=name)
+            codes[name] = ops.cast(ops.isnan(tensors[name]), "int32")
+        elif takes_strings:
+            tensors[name] = keras.Input((1,), dtype="string", name=name)
+            codes[name] = _looked_up(tensors[name], levels)
+        else:
+            tensors[name] = codes[name] = keras.Input((1,), dtype="int32", name=name)
+    columns = []
+    for name, mean, scale, limit, gap in numbers:
+        values = (tensors[name] - mean) / scale
+        if limit is not None:
+            values = values / ops.sqrt(1.0 + ops.square(values / limit))
+        columns.append(ops.cast(ops.where(ops.isnan(tensors[name]), gap, values), dtype))
+    columns += [_fixed(table, dtype)(codes[name]) for name, table in flags]
+    if n_unused:
+        nothing = ops.cast(ops.zeros_like(next(iter(codes.values()))), dtype)
+        columns.append(ops.repeat(nothing, n_unused, axis=1))
+    dense = keras.layers.Concatenate(dtype=dtype)(columns) if len(columns) > 1 else columns[0]
+    if not embedded:
+        return tensors, dense
+    rows = [ops.cast(_fixed(np.asarray(places)[:, None], "float32")(codes[name]), "int32") for name, places in embedded]
+    return tensors, {"numbers": dense, "levels": ops.concatenate(rows, axis=1) if len(rows) > 1 else rows[0]}
+
+
+def _looked_up(strings, levels):
+    """Codes of strings: Keras gives what is masked 0 and what is unknown 1."""
+    if not levels:
+        return ops.cast(ops.zeros_like(keras.layers.StringLookup(vocabulary=[""])(strings)), "int32")
+    mask = "" if "" not in levels else None
+    lookup = keras.layers.StringLookup(vocabulary=levels, mask_token=mask, output_mode="int")
+    found = ops.cast(lookup(strings), "int32")
+    if mask is None:  # unknown 0, levels from 1 on
+        return ops.where(found > 0, found + 1, 0)
+    return ops.where(ops.equal(found, 0), MASK, ops.where(ops.equal(found, 1), 0, found))
+
+
+def _fixed(table, dtype):
+    """A layer that gives a row of a table for each code."""
+    table = np.asarray(table)
+    layer = keras.layers.Embedding(len(table), table.shape[1], weights=[table], trainable=False, dtype=dtype)
+    flat = keras.layers.Flatten(dtype=dtype)
+    return lambda codes: flat(layer(codes))
