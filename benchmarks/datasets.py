@@ -92,6 +92,31 @@ def load_frame(folder, name, split=0):
     return Frame(is_classification, *parts)
 
 
+def load_raw_frame(folder, name, split=0):
+    """The set `name` of `folder` as a raw frame with all its columns, of at most 10,000 rows, split 75/25.
+
+    Columns that the manifest calls categorical are strings; a regression's y is standardised.
+    """
+    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
+    table = pd.read_csv(Path(folder) / entry["file"])
+    if len(table) > MAX_ROWS:
+        table = table.sample(MAX_ROWS, random_state=0)
+    y = table.pop(entry["target"]).to_numpy()
+    for column in set(entry["categorical"]) & set(table):
+        table[column] = table[column].astype(object).where(table[column].notna(), None).map(_as_string)
+    for column in table.select_dtypes(["object", "string"]):
+        if column not in entry["categorical"] and _are_times(table[column]):
+            table[column] = pd.to_datetime(table[column])
+    is_classification = entry["task"] == "tabular-classification"
+    X_train, X_test, y_train, y_test = train_test_split(
+        table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None
+    )
+    if not is_classification:
+        mean, scale = y_train.mean(), y_train.std()
+        y_train, y_test = (y_train - mean) / scale, (y_test - mean) / scale
+    return X_train, X_test, y_train, y_test
+
+
 def load_arrays(folder, name):
     """Training and test part of the sequences or images `name` of `folder`: X_train, y_train, X_test, y_test."""
     entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
@@ -117,6 +142,18 @@ def synthetic(n_rows, shape, n_classes=10):
     X = random.standard_normal((n_rows, *shape), dtype=np.float32)
     flat = X.reshape(n_rows, -1)
     return X, np.argmax(flat @ random.standard_normal((flat.shape[1], n_classes), dtype=np.float32), axis=1)
+
+
+def _as_string(value):
+    return None if value is None else str(value)
+
+
+def _are_times(column):
+    try:
+        pd.to_datetime(column)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _manifest(folder):
