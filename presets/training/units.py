@@ -200,7 +200,7 @@ def _differences_of_batch_loss(loss, y, steps):
     """What a step in each row alone makes of a loss that gives one number for all rows."""
     alone = np.eye(len(y))[:, :, None] * steps
     pairs = [[_of_rows(loss.call, y, sign * step, loss.dtype) for sign in (1, -1)] for step in alone]
-    return np.array([float(up) - float(down) for up, down in pairs]) * len(y)
+    return np.array([float(np.mean(up) - np.mean(down)) for up, down in pairs]) * len(y)
 
 
 def _probed_activation(loss, y):
