@@ -403,7 +403,7 @@ class AutoClassifier(ClassifierMixin, Auto):
         What `fit` warned of.
     kind_ : {"table", "sequences", "images"}
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Where X has names.
 
     Examples
