@@ -9,7 +9,6 @@ from sklearn.preprocessing import StandardScaler
 
 from presets import DNNClassifier, DNNRegressor, check_gradients
 from presets.estimators import CNNClassifier, LSTMClassifier
-from presets.inspection import gradients
 from presets.inspection.gradients import GradientCheck
 
 RNG = np.random.default_rng(0)
@@ -119,25 +118,6 @@ def test_gradient_of_a_layer_of_ones_own(factor):
         assert f"{check.errors[path]:.1e}" in str(check)
     for now, before in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(now, before)
-
-
-@keras.saving.register_keras_serializable("test_gradients")
-class SinglePrecision(Squares):
-    """What Keras makes of a product of float64 on torch."""
-
-    def call(self, x):
-        rounded = keras.ops.matmul(keras.ops.cast(x, "float32"), keras.ops.cast(self.kernel, "float32"))
-        return own_square(self.factor)(keras.ops.cast(rounded, x.dtype))
-
-
-@pytest.mark.parametrize("factor", [1.0, 1.2])
-def test_products_in_single_precision(factor, monkeypatch):
-    monkeypatch.setitem(gradients.PRECISIONS, keras.backend.backend(), gradients.PRECISIONS["torch"])
-    keras.utils.set_random_seed(0)
-    layers = [keras.Input((3,)), SinglePrecision(4, factor), keras.layers.Dense(3, activation="softmax")]
-    check = check_gradients(keras.Sequential(layers), X, LABELS, loss="sparse_categorical_crossentropy")
-    assert check.passed == (factor == 1), str(check)
-    assert check.tolerance == pytest.approx(0.01)
 
 
 def test_gradient_that_is_no_number_is_wrong():
