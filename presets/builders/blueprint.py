@@ -182,7 +182,7 @@ def counting_names():
     """
     before = global_state.get_global_attribute(NAMES)
     counts = copy.copy(before) if before is not None else None
-    given = {}
+    given: dict[str, str] = {}
     global_state.set_global_attribute(NAMES, counts)
     try:
         yield given
@@ -278,7 +278,7 @@ def _named_apart(code):
     for number, function in enumerate(functions):
         function.__name__ = f"{function.__name__.strip('<>')}@{number}"
     try:
-        named = {}
+        named: dict[str, object] = {}
         for part in code:
             name = keras.saving.get_registered_name(part)
             if named.setdefault(name, part) is not part:

@@ -117,7 +117,7 @@ def brought_weights(model):
         drawn = np.array(keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype)))
         if name == "bias" and getattr(layer, "unit_forget_bias", False):
             drawn[len(drawn) // 4 : len(drawn) // 2] = 1.0
-        if np.array_equal(drawn, brought.get(id(variable))):
+        if id(variable) in brought and np.array_equal(drawn, brought[id(variable)]):
             brought[id(variable)] = None
     return [brought[id(variable)] for variable in model.weights]
 

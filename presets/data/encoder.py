@@ -30,7 +30,7 @@ class Encoder:
     """
 
     standardizer: Standardizer
-    input_shape: tuple
+    input_shape: tuple | dict
     raw_shape: tuple
     channels_first: bool = False
     columns: dict | None = None

@@ -67,7 +67,7 @@ class Column:
 
 
 _PLURALS = {"number": "numbers", "category": "strings or categories", "date": "dates"}
-_EMPTY = {"number": (np.nan,), "date": (np.datetime64("NaT"), "datetime64[us]")}
+_EMPTY: dict[str, tuple] = {"number": (np.nan,), "date": (np.datetime64("NaT"), "datetime64[us]")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +278,7 @@ def _read_objects(name, values):
         )
     is_gap = np.array([type(value) in gaps or value != value for value in values])
     if known["str"]:
-        index = {}
+        index: dict[str, int] = {}
         codes = [-1 if gap else index.setdefault(value, len(index)) for value, gap in zip(values, is_gap, strict=True)]
         return _category(name, np.array(codes), list(index))
     if known["date"]:

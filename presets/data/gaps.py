@@ -35,7 +35,7 @@ def find_telling_gaps(table, y, *, classification):
     found = {name: difference for name, difference in differences.items() if difference >= DIFFERENCE}
     if not found:
         return []
-    largest = max(found, key=found.get)
+    largest = max(found, key=found.__getitem__)
     unit = "in the share of a class" if classification else "standard deviations of y"
     return [
         Finding(

@@ -27,7 +27,7 @@ class Standardizer:
         A constant column has scale 1.
     """
 
-    limit = None
+    limit: float | None = None
     """What the size of standardised values stays under, if anything."""
 
     def __init__(self, mean, scale):

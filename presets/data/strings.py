@@ -35,7 +35,7 @@ def find_misread_strings(table):
     list of Finding
         One for each kind of column.
     """
-    by_kind = {}
+    by_kind: dict[str, list] = {}
     for column in table.columns:
         kind = _looks_like(column) if column.kind == "category" else None
         if kind is not None:

@@ -76,7 +76,7 @@ class Flags:
     """
 
     source: int
-    levels: object
+    levels: "Levels | None"
     table: np.ndarray
     labels: list
 
@@ -298,7 +298,7 @@ class TableEncoder:
         ValueError
             If two inputs have one name, or one has a name that Keras cannot use; if a column has gaps and the level "".
         """
-        inputs = {}
+        inputs: dict[str, object] = {}
         for number in self.numbers:
             _add(inputs, self._number_name(number), None)
         for part in (*self.flags, *self.embedded):
@@ -419,7 +419,7 @@ def _mask(table, features):
                 f"categorical_features is a mask of shape {features.shape}, but X has {n_columns} columns."
             )
         return features
-    numbers = {name: number for number, name in enumerate(table.names) if isinstance(name, str)}
+    numbers: dict[str | int, int] = {name: number for number, name in enumerate(table.names) if isinstance(name, str)}
     numbers |= {number: number for number in range(n_columns)}
     unknown = [feature for feature in features.ravel().tolist() if feature not in numbers]
     if unknown or features.ndim != 1:

@@ -1,6 +1,7 @@
 """Targets: from what the user has to what a network learns, and back."""
 
 import contextlib
+from collections.abc import Callable
 
 import numpy as np
 from scipy import sparse
@@ -16,7 +17,8 @@ SMALL = 1e-3
 class ClassTarget:
     """What the targets of classifiers share: they have no unit."""
 
-    unit = {}
+    activation: str
+    unit: dict[str, np.ndarray] = {}
     factor = 1.0
 
     @property
@@ -161,6 +163,9 @@ class BoundedTarget(UnitTarget):
 
     An output of zero gives the mean of y; there the slope is a standard deviation of y, as without an activation.
     """
+
+    _at_mean: Callable
+    _activate: Callable
 
     @property
     def unit(self):

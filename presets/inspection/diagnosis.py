@@ -67,7 +67,7 @@ def _diagnose(network):
 
 def _joined(reports):
     """One report for all members: each kind of finding once, from the member where it is gravest."""
-    by_code = {}
+    by_code: dict[str, dict] = {}
     for number, report in enumerate(reports):
         for finding in report:
             by_code.setdefault(finding.code, {}).setdefault(number, finding)

@@ -52,7 +52,8 @@ def compact(schema):
     dict of str to str
         New names of the members, in order, by their old names.
     """
-    numbers, members = {}, {}
+    numbers: dict = {}
+    members: dict[str, str] = {}
 
     def visit(holder, key):
         node = holder[key]
