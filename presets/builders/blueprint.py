@@ -115,6 +115,9 @@ class Blueprint:
             variable.is_learnt = value is not None
             if value is not None:
                 variable.assign(value)
+        for layer in model._flatten_layers():
+            if isinstance(layer, keras.layers.Normalization):
+                layer.finalize_state()  # it keeps what it computes from these weights
         return model
 
     @functools.cached_property
@@ -126,7 +129,12 @@ class Blueprint:
         return digest.digest()
 
     def without_weights(self):
-        """The same network; its initializers draw all weights."""
+        """The same network; its initializers draw all weights.
+
+        A network with `Normalization` keeps them: Keras makes constants of that layer's weights.
+        """
+        if f'"{keras.layers.Normalization.__name__}"' in self.config:
+            return self
         return dataclasses.replace(self, start=[None] * len(self.start))
 
     def __getstate__(self):

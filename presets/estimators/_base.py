@@ -255,7 +255,7 @@ class NetworkEstimator(BaseEstimator):
                 fit.plan,
                 callbacks=fit.callbacks,
                 verbose=verbose,
-                complete=lambda: fit.network(program.weights()).model(**self._complete_arguments()),
+                complete=lambda: self._complete(fit.network(program.weights())),
             )
             self._keep(program, fit, init, outcome)
 
@@ -508,10 +508,13 @@ class NetworkEstimator(BaseEstimator):
         """The complete Keras model: raw features in; probabilities, or values in the target's unit, out."""
         check_is_fitted(self)
         if "_model" not in self.__dict__:
-            self._model = self._fitted.model(**self._complete_arguments())
+            self._model = self._complete(self._fitted)
         return self._model
 
-    def _complete_arguments(self):
+    def _complete(self, fitted):
+        return fitted.model(**self._complete_arguments(fitted.encoder))
+
+    def _complete_arguments(self, encoder):
         """Arguments of the network in which the complete model differs from the trained one."""
         return {}
 

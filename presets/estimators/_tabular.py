@@ -102,8 +102,8 @@ class Tabular(NetworkEstimator):
         embeddings = {"embedding_rows": encoder.embedding_rows, "width": EMBEDDING_WIDTH} if encoder.embedded else {}
         return dataclasses.replace(recipe, network=self._of_table(recipe.network, encoder.n_numbers, embeddings))
 
-    def _complete_arguments(self):
-        return {"unknown_share": 0} if getattr(self._fitted.encoder, "embedded", None) else {}
+    def _complete_arguments(self, encoder):
+        return {"unknown_share": 0} if getattr(encoder, "embedded", None) else {}
 
     def _of_table(self, network, n_numbers, embeddings):
         """The network for a table that is not all numbers, with the arguments of `table_inputs`."""

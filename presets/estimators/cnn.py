@@ -145,7 +145,7 @@ class CNN(PresetMixin, ArrayInput, Regularized):
             },
         )
 
-    def _complete_arguments(self):
+    def _complete_arguments(self, encoder):
         return {"augmentation": None}  # it acts in training only, and one of its layers is this package's own
 
     def __sklearn_tags__(self):

@@ -164,7 +164,7 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
     def _draw_rules(self):
         return {"forget_bias": float(self.forget_bias)}
 
-    def _complete_arguments(self):
+    def _complete_arguments(self, encoder):
         return {"masked": not self._takes_tables}
 
     def _outputs(self, X):

@@ -235,6 +235,21 @@ def test_learnt_weights_are_where_training_starts(trainable):
     np.testing.assert_array_equal(*weights)
 
 
+def test_a_normalization_that_was_adapted_before_keeps_its_statistics():
+    def network_of(factor):
+        normalization = keras.layers.Normalization()
+        normalization.adapt(factor * np.asarray(X))
+        return lambda input_shape, n_outputs: keras.Sequential(
+            [keras.Input(input_shape), normalization, keras.layers.Dense(n_outputs)]
+        )
+
+    first = fit(network_of(1.0), standardize=False)
+    other = KerasClassifier(network=network_of(4.0), standardize=False, epochs=2, batch_size=16, random_state=0)
+    other.fit(4 * np.asarray(X), LABELS)
+    clear_programs()
+    np.testing.assert_allclose(first.predict_proba(X), other.predict_proba(4 * np.asarray(X)), atol=1e-5)
+
+
 def test_a_layer_that_keras_cannot_copy_is_refused_if_each_call_gives_it():
     layer = Wrapper(keras.layers.Dense(8))
     with pytest.raises(ValueError, match=r"network uses the same layer at each call.*get_config"):
