@@ -6,6 +6,7 @@ import io
 import json
 import os
 import platform
+import sys
 import zipfile
 
 import keras
@@ -160,9 +161,12 @@ def _content(estimator):
 
 
 class _Everything:
-    """Trusted names while a file is written: the check is for its form."""
+    """Trusted names while a file is written: the check is for its form, and for names that nobody could read."""
 
     def __contains__(self, name):
+        module, _, attribute = name.rpartition(".")
+        if "<" in name or (module in sys.modules and not hasattr(sys.modules[module], attribute)):
+            raise ValueError(f"{name} is not found by that name")
         return True
 
 

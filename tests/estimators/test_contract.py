@@ -86,15 +86,16 @@ def test_clone_with_objects_fits_to_the_same_numbers(estimator):
 @one_of_each
 def test_fit_changes_no_parameter(estimator):
     parameters = objects()
-    states = {name: repr(vars(value)) for name, value in parameters.items() if not isinstance(value, list)}
-    states |= {name: repr(vars(value[0])) for name, value in parameters.items() if isinstance(value, list)}
+    watched = {name: value for name, value in parameters.items() if name != "callbacks"}  # which record what they see
+    states = {name: repr(vars(value)) for name, value in watched.items() if not isinstance(value, list)}
+    states |= {name: repr(vars(value[0])) for name, value in watched.items() if isinstance(value, list)}
     model = quick(estimator, **parameters)
     before = model.get_params()
     model.fit(X, target(estimator))
     after = model.get_params()
     assert after.keys() == before.keys()
     assert all(after[name] is before[name] for name in before)
-    for name, value in parameters.items():
+    for name, value in watched.items():
         assert repr(vars(value[0] if isinstance(value, list) else value)) == states[name], name
 
 
