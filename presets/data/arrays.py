@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
 
@@ -54,7 +55,7 @@ def check_container(data, name):
         raise TypeError(f"{name} is None; it must hold data.")
     if hasattr(data, "collect") and not hasattr(data, "__array__"):
         raise TypeError(f"{name} is a {type(data).__name__}, a plan without data: give {name}.collect().")
-    if isinstance(data, Mapping):
+    if isinstance(data, Mapping) and not sparse.issparse(data):  # a dok_array is a dict too
         raise TypeError(
             f"{name} is a {type(data).__name__}. Give one table or array; a network with several inputs is told which "
             "columns each gets by `inputs` of KerasClassifier and KerasRegressor."

@@ -332,7 +332,8 @@ class NetworkEstimator(BaseEstimator):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
         _, config = self._optimizer_config()
-        warn_of_rate(self.optimizer, self.learning_rate)
+        if not self._fits_rows:  # whose parametrization takes larger rates
+            warn_of_rate(self.optimizer, self.learning_rate)
         callbacks = check_callbacks(self.callbacks)
         if self.lr_schedule != "plateau":
             self._check_sets_rate_alone(config, callbacks)

@@ -95,3 +95,9 @@ def test_an_init_of_the_users_is_refused(wine):
     X, _, y, _ = wine
     with pytest.raises(ValueError, match="init='scaled' does not apply to parametrization='ntk'"):
         DNNClassifier(**NTK | {"init": "scaled"}).fit(X, y)
+
+
+@pytest.mark.filterwarnings("error:optimizer=")
+def test_the_rates_of_presets_are_not_warned_of():
+    X, y = load_diabetes(return_X_y=True)
+    assert DNNRegressor.from_preset("quick", epochs=1, random_state=0).fit(X, y).n_epochs_ == 1
