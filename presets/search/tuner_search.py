@@ -401,6 +401,7 @@ class TunerSearchCV(BaseSearchCV):
         of_estimator = get_tags(self.estimator)
         tags.target_tags.multi_output = of_estimator.target_tags.multi_output
         tags.input_tags.three_d_array = of_estimator.input_tags.three_d_array
+        tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
         return tags
 
     def _metric_name(self):

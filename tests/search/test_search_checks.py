@@ -9,6 +9,7 @@ from presets.search import Choice
 
 # a search seeds its proposals, not its estimator
 SEEDED = {"epochs": 80, "random_state": 0}
+OF_PIPELINES = {"check_estimators_nan_inf": "a Pipeline does not tell that all of its steps take NaN"}
 
 
 def search(estimator):
@@ -23,6 +24,7 @@ def search(estimator):
         search(DNNClassifier(**SEEDED)),
         search(make_pipeline(StandardScaler(), DNNRegressor(**SEEDED))),
     ],
+    expected_failed_checks=lambda search: {} if isinstance(search.estimator, DNNClassifier) else OF_PIPELINES,
 )
 def test_check(estimator, check):
     check(estimator)
