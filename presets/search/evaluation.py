@@ -211,11 +211,11 @@ class Evaluation:
     def _fold(self, result, few, rows, deadline, name):
         if deadline is not None and deadline.seconds_left < 0:
             raise OutOfTimeError
-        params = result.params | few
-        estimator = clone(self.estimator).set_params(**clone(params, safe=False))
-        params = params | with_own_logs(estimator, result.params, result.number, name)
+        # callbacks are set after cloning: some that were used before cannot be copied deeply
+        estimator = clone(self.estimator).set_params(**clone(result.params | few, safe=False))
+        estimator.set_params(**with_own_logs(estimator, result.params, result.number, name))
         if deadline is not None:
-            params = params | with_callback(estimator.set_params(**clone(params, safe=False)), deadline)
+            estimator.set_params(**with_callback(estimator, deadline))
         train, test = rows
         outcome = _fit_and_score(
             estimator,
@@ -225,7 +225,7 @@ class Evaluation:
             train=train,
             test=test,
             verbose=0,
-            parameters=params,
+            parameters=None,
             fit_params=self.fit_params,
             score_params=self.score_params,
             return_times=True,

@@ -1,11 +1,11 @@
 """Logs of the trials of a search: a folder for each, in which TensorBoard finds its name and parameters."""
 
-import copy
 from pathlib import Path
 
 import keras
 
 from presets.evaluation.networks import networks
+from presets.training.callbacks import copy_callback
 
 LOGS = {keras.callbacks.TensorBoard: "log_dir", keras.callbacks.CSVLogger: "filename"}
 """Callbacks that write while a network trains, and where."""
@@ -47,7 +47,7 @@ def _moved(callback, params, trial, part):
     place = _place(callback)
     if place is None:
         return callback
-    moved, path = copy.deepcopy(callback), Path(getattr(callback, place))
+    moved, path = copy_callback(callback), Path(getattr(callback, place))
     if place == "log_dir":
         path = path / f"trial_{trial:05d}" / part
         _write_parameters(path, params, trial)

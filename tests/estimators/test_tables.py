@@ -144,10 +144,11 @@ def test_folds_with_other_levels_share_a_program(estimator):
     y = y_of(estimator)
     rare = FRAME.assign(city=FRAME.city.astype(str).mask(np.arange(N) < 10, "nowhere"))  # in one fold alone
     model = quick(estimator, epochs=2).fit(rare, y)
+    model.predict(rare)
     programs = list(POOL._idle)
     n_traces = [program.n_traces for program in programs]
     cross_val_score(model, rare, y, cv=4)
-    GridSearchCV(model, {"learning_rate": [0.1, 0.01]}, cv=2).fit(rare, y)
+    GridSearchCV(model, {"learning_rate": [0.1, 0.01]}, cv=4).fit(rare, y)
     assert list(POOL._idle) == programs
     assert [program.n_traces for program in programs] == n_traces
 
