@@ -80,8 +80,8 @@ def load(file, *, trusted=(), max_size=MAX_SIZE):
     file : path-like or binary file
     trusted : sequence of str, default=()
         Full names of further types and functions that may be used, such as "my_networks.build_network".
-    max_size : int, default=1 GiB
-        Bytes of memory that reading may take, as far as the file tells before it is read.
+    max_size : int, default=1073741824
+        Bytes of memory that reading may take, 1 GiB, as far as the file tells before it is read.
 
     Returns
     -------
