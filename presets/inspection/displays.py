@@ -89,7 +89,8 @@ class TrainingCurveDisplay:
         ]
         rates = np.array(self.history["learning_rate"])
         changes = np.flatnonzero(np.diff(rates)) + 2
-        follows_schedule = 2 * len(changes) > len(rates)
+        ratios = rates[changes - 1] / rates[changes - 2]
+        follows_schedule = not np.allclose(ratios, ratios[:1], rtol=1e-3)  # the plateau rule has one factor
         for number, epoch in enumerate([] if follows_schedule else changes):
             label = f"rate lowered, to {rates[-1]:.2g} in the end (A5.3)" if number == 0 else None
             ax.axvline(epoch, color="gray", linestyle=":", linewidth=0.8, label=label)

@@ -152,7 +152,7 @@ def check_gradients(
     )
     with program_class().scope(recipe):
         program = program_class()(recipe, (x, y))
-        program.core.set_weights(core.get_weights())
+        program.load_weights(core.get_weights())
         rounding = ROUNDING * np.finfo(exact).eps / step
         return _compare(program, (x, y), n_weights, step, tolerance, rounding, np.random.default_rng(random_state))
 
