@@ -40,6 +40,7 @@ ONE_HOT_LEVELS = 50
 """Levels of a category that have a column of their own in front of a linear model."""
 
 TREES = (
+    "functools.partial",
     "sklearn._loss._loss.CyHalfBinomialLoss",
     "sklearn._loss._loss.CyHalfMultinomialLoss",
     "sklearn._loss._loss.CyHalfSquaredError",
@@ -53,6 +54,7 @@ TREES = (
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
 )
 """What scikit-learn's trees are made of. A file with trees is to be trusted: they read at places that the file says."""
 
