@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
+from keras.src.backend.common import global_state
 
 from presets.builders.configurations import OPTIMIZERS, check_configuration
 from presets.builders.copies import built_from, missing_state
 
 MANY = 16
 """Values from which on plain data are stored as one text: a file takes hundreds of bytes for each value otherwise."""
+
+WAITING = "uninitialized_variables"
+"""Where Keras keeps, in each thread, variables that it has still to make."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,12 @@ def _same_generator():
 
 def _check_sizes(config, shapes):
     """Raise if a model would not get the weights that were stored for it; their memory is not taken before."""
-    with keras.StatelessScope(initialize_variables=False):
-        planned = [tuple(weight.shape) for weight in keras.saving.deserialize_keras_object(config).weights]
+    # Keras would make the planned variables when another network is next built
+    waiting = list(global_state.get_global_attribute(WAITING) or [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            planned = [tuple(weight.shape) for weight in keras.saving.deserialize_keras_object(config).weights]
+    finally:
+        global_state.set_global_attribute(WAITING, waiting)
     if planned != shapes:
         raise ValueError("The stored weights are not those of the stored model.")
