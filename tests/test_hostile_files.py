@@ -152,6 +152,14 @@ def array(shape, *, dtype="<f8", content=b""):
 # ---------------------------------------------------------------- witnesses
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm(tmp_path_factory):
+    """What the first honest file imports is no witness."""
+    file = tmp_path_factory.mktemp("warm") / "honest.skops"
+    presets.save(DNNClassifier(hidden_layer_sizes=(2,), epochs=1).fit([[0.0], [1.0]] * 4, [0, 1] * 4), file)
+    presets.load(file)
+
+
 @pytest.fixture(autouse=True)
 def untouched(tmp_path, monkeypatch):
     """What hostile files try to change, before and after."""
