@@ -86,6 +86,34 @@ LSTM_PRESETS = MappingProxyType(
     }
 )
 
+# Images: residual blocks on all rows, with a rate that rises once and falls to zero. Changes of the images are those
+# that leave the labels of digits, letters and signs true: no mirror.
+CNN_MOMENTUM = 0.9  # of the statistics of batch normalisation; as `FCN_MOMENTUM`
+SHIFT = 1 / 14  # of the sides: two pixels of 28
+CUTOUT = 1 / 4  # of the sides: seven pixels of 28
+RESIDUAL_CNN = MappingProxyType(
+    {
+        "block": "residual",
+        "dense_units": None,
+        "dropout": 0.0,
+        "init": "he_normal",
+        "augmentation": "shift",
+        "momentum": 0.9,
+        "nesterov": True,
+        "learning_rate": 0.1,
+        "lr_schedule": "one_cycle",
+        "weight_decay": 5e-4,
+        "clipnorm": None,
+        "validation_fraction": 0.0,
+        "restore_best_weights": False,
+    }
+)
+QUICK_CNN = MappingProxyType({**RESIDUAL_CNN, "filters": (16, 32, 64)})
+TUNED_CNN = MappingProxyType({**RESIDUAL_CNN, "filters": (32, 64, 128)})
+SMOOTHED = MappingProxyType({"label_smoothing": 0.1})
+CNN_CLASSIFIER_PRESETS = MappingProxyType({"quick": {**QUICK_CNN, **SMOOTHED}, "tuned": {**TUNED_CNN, **SMOOTHED}})
+CNN_REGRESSOR_PRESETS = MappingProxyType({"quick": QUICK_CNN, "tuned": TUNED_CNN})
+
 ABOUT_PRESETS = MappingProxyType(
     {
         "article": "the article's checklist, the default",

@@ -6,8 +6,10 @@ import itertools
 import keras
 from keras import ops
 
-from presets import article
+from presets import article, measured
+from presets.builders.cutout import RandomCutout
 from presets.builders.seeding import seeded
+from presets.builders.shift import RandomShift
 
 BLENDING = {"MixUp", "CutMix"}
 """Keras's layers that blend the images of a batch, and their labels only if they are called with both."""
@@ -21,10 +23,11 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
 
     Parameters
     ----------
-    augmentation : {"article", "flip", "strong"}, sequence of keras.Layer, or None
+    augmentation : {"article", "flip", "strong", "shift", "shift_flip"}, sequence of keras.Layer, or None
         "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": the
         same and a horizontal flip of every other image; not for letters, digits or other images that a mirror turns
         into something else. "strong": "article", brightness, contrast, and a patch erased from half of the images.
+        "shift": moved by whole pixels, and a patch of each image covered; "shift_flip": the same and mirrored images.
 
         Layers of a list are copied, each with a seed of its own and the value range of the data; they must act in
         training only. Not taken are MixUp and CutMix: as layers of a network they blend images and leave the labels as
@@ -38,8 +41,8 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
     Returns
     -------
     list of keras.Layer
-        New layers at each call. `RandomAffine` is this package's own: a network that is to be loaded elsewhere is built
-        again without augmentation, with the same weights.
+        New layers at each call. Some are this package's own: a network that is to be loaded elsewhere is built again
+        without augmentation, with the same weights.
 
     Raises
     ------
@@ -161,7 +164,23 @@ def _strong():
     ]
 
 
-AUGMENTATIONS = {"article": _article, "flip": lambda: _article(horizontal_flip=True), "strong": _strong}
+def _shift(horizontal_flip=False):
+    return [
+        RandomShift(measured.SHIFT, horizontal_flip=horizontal_flip, seed=UNSEEDED),
+        RandomCutout(measured.CUTOUT, seed=UNSEEDED),
+    ]
+
+
+AUGMENTATIONS = {
+    "article": _article,
+    "flip": lambda: _article(horizontal_flip=True),
+    "strong": _strong,
+    "shift": _shift,
+    "shift_flip": lambda: _shift(horizontal_flip=True),
+}
+
+WITHOUT_RANGE = {None, "article", "flip", "shift", "shift_flip"}
+"""Those that need not know the range of the values."""
 
 
 def _check(layer):

@@ -9,6 +9,8 @@ from keras import layers
 from presets.builders.augmentation import augmentation_layers
 from presets.builders.blueprint import Blueprint, NotCopyableError
 from presets.builders.initializers import BACKBONE
+from presets.builders.pooling import halve
+from presets.builders.residual import residual_stage
 from presets.builders.seeding import seeded
 
 BACKBONE_SIDE = 64
@@ -29,6 +31,7 @@ def build_cnn(
     l2,
     dtype,
     seed,
+    block="plain",
     augmentation=None,
     value_range=(0.0, 1.0),
     backbone=None,
@@ -43,12 +46,11 @@ def build_cnn(
     n_outputs : int
         Number of logits or values.
     filters : sequence of int
-        Filters of each block of a convolution and a 2x2 maximum; powers of two use the hardware well (S2). The maximum
-        is left out where a side would fall under 2. Not used with a `backbone`.
+        Filters of each block; powers of two use the hardware well (S2). Not used with a `backbone`.
     kernel_size : int
         Height and width of the convolutions.
-    dense_units : int
-        Width of the dense layer on top.
+    dense_units : int or None
+        Width of the dense layer on top; None for no such layer.
     activation : str or callable
         Activation of all these layers.
     kernel_initializer : str or keras.initializers.Initializer
@@ -60,6 +62,9 @@ def build_cnn(
     dtype : str or keras.DTypePolicy
     seed : int
         Seed of dropout and augmentation.
+    block : {"plain", "residual"}
+        "plain": a convolution and a 2x2 maximum, which is left out where a side would fall under 2; the last images are
+        flattened. "residual": see `residual_stage`; of the last images the maximum of each channel is taken.
     augmentation, value_range
         See `augmentation_layers`. A network has the same weights in the same order with and without them.
     backbone : keras.Model or Blueprint, optional
@@ -94,17 +99,18 @@ def build_cnn(
                 f"{images.shape[1:]}, also in predictions. Apply it to X instead."
             )
     if backbone is None:
-        features = _blocks(images, filters, int(kernel_size), activation, rules)
+        outputs = BLOCKS[block](images, filters, int(kernel_size), activation, rules)
     else:
-        features = _backbone(images, backbone, train_backbone, seed + 1 + len(augmentations))
-    outputs = layers.Dense(int(dense_units), activation=activation, name="dense", **rules)(features)
+        outputs = _backbone(images, backbone, train_backbone, seed + 1 + len(augmentations))
+    if dense_units is not None:
+        outputs = layers.Dense(int(dense_units), activation=activation, name="dense", **rules)(outputs)
     if dropout:
         outputs = layers.Dropout(dropout, seed=seed, dtype=dtype, name="dropout")(outputs)
     outputs = layers.Dense(int(n_outputs), name="outputs", **rules)(outputs)
     return keras.Model(inputs, outputs, name="cnn")
 
 
-def _blocks(images, filters, kernel_size, activation, rules):
+def _plain_blocks(images, filters, kernel_size, activation, rules):
     for number, n_filters in enumerate(filters, start=1):
         images = layers.Conv2D(
             int(n_filters),
@@ -115,11 +121,20 @@ def _blocks(images, filters, kernel_size, activation, rules):
             name=f"convolution_{number}",
             **rules,
         )(images)
-        if min(images.shape[1:3]) >= 4:
-            images = layers.MaxPooling2D(
-                2, data_format="channels_last", dtype=rules["dtype"], name=f"pooling_{number}"
-            )(images)
+        images = halve(images, name=f"pooling_{number}", dtype=rules["dtype"])
     return layers.Flatten(data_format="channels_last", dtype=rules["dtype"], name="flatten")(images)
+
+
+def _residual_blocks(images, filters, kernel_size, activation, rules):
+    for number, n_filters in enumerate(filters, start=1):
+        images = residual_stage(
+            images, int(n_filters), kernel_size, activation=activation, name=str(number), rules=rules
+        )
+    return layers.GlobalMaxPooling2D(data_format="channels_last", dtype=rules["dtype"], name="global_maximum")(images)
+
+
+BLOCKS = {"plain": _plain_blocks, "residual": _residual_blocks}
+"""What `block` names."""
 
 
 def _backbone(images, backbone, is_trained, seed):

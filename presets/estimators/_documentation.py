@@ -74,23 +74,28 @@ PARAMETERS = {
     ),
     "filters": (
         "sequence of int",
-        "Filters of each block of a convolution and a 2x2 maximum; powers of two use the hardware well (S2). "
-        "Not used with a `backbone`.",
+        "Filters of each block; powers of two use the hardware well (S2). Not used with a `backbone`.",
+    ),
+    "block": (
+        "{'plain', 'residual'}",
+        "What each block is. 'plain': a convolution and a 2x2 maximum. 'residual': a convolution, a 2x2 maximum, and "
+        "two convolutions with a shortcut around them (He et al. 2016), all normalised over the batch.",
     ),
     "kernel_size": (
         "int",
         "Height and width of the convolutions.",
     ),
     "dense_units": (
-        "int",
-        "Width of the dense layer on top.",
+        "int or None",
+        "Width of the dense layer on top; None for no such layer.",
     ),
     "augmentation": (
-        "{'article', 'flip', 'strong'}, list of keras.Layer or None",
+        "{'article', 'flip', 'strong', 'shift', 'shift_flip'}, list of keras.Layer or None",
         "Random changes of the images in training (A10). 'article': rotation, shear, translation and zoom. "
         "'flip': the same and mirrored images, where a mirror leaves labels true. 'strong': 'article', "
-        "brightness, contrast and erased patches. Layers of a list are copied and seeded; MixUp and CutMix "
-        "are refused, as they leave the labels.",
+        "brightness, contrast and erased patches. 'shift': moved by whole pixels, and a covered patch (DeVries and "
+        "Taylor 2017); 'shift_flip': the same and mirrored images. Layers of a list are copied and seeded; MixUp and "
+        "CutMix are refused, as they leave the labels.",
     ),
     "backbone": (
         "keras.Model or None",

@@ -3,14 +3,15 @@
 import warnings
 from dataclasses import dataclass
 from numbers import Integral
+from types import MappingProxyType
 
 import keras
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from presets import article
-from presets.builders.augmentation import AUGMENTATIONS
-from presets.builders.cnn import backbone_as_data, build_cnn
+from presets import article, measured
+from presets.builders.augmentation import AUGMENTATIONS, WITHOUT_RANGE
+from presets.builders.cnn import BLOCKS, backbone_as_data, build_cnn
 from presets.builders.network import Network
 from presets.data.encoder import Encoder
 from presets.data.images import fit_image_standardizer, plain_image_standardizer, read_images, value_range
@@ -27,8 +28,9 @@ class CNN(PresetMixin, ArrayInput, Regularized):
     """The family of convolutional networks."""
 
     filters: tuple = article.CNN_FILTERS
+    block: str = "plain"
     kernel_size: int = article.CNN_KERNEL_SIZE
-    dense_units: int = article.CNN_DENSE_UNITS
+    dense_units: int | None = article.CNN_DENSE_UNITS
     activation: str = article.ACTIVATION
     dropout: float = article.DROPOUT_COMPLEX
     augmentation: str | list | None = article.AUGMENTATION
@@ -41,8 +43,9 @@ class CNN(PresetMixin, ArrayInput, Regularized):
     _budget = article.CNN_BUDGET
     _parameter_constraints = Regularized._parameter_constraints | {
         "filters": ["array-like"],
+        "block": [StrOptions(set(BLOCKS))],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "dense_units": [Interval(Integral, 1, None, closed="left")],
+        "dense_units": [Interval(Integral, 1, None, closed="left"), None],
         "activation": [str, callable],
         "augmentation": [StrOptions(set(AUGMENTATIONS)), list, tuple, None],
         "backbone": [keras.Model, None],
@@ -119,7 +122,7 @@ class CNN(PresetMixin, ArrayInput, Regularized):
         )
 
     def _data_arguments(self, encoder, rows, X, X_val=None):
-        if self.augmentation in (None, "article", "flip"):  # which take no part of the range
+        if self.augmentation is None or (isinstance(self.augmentation, str) and self.augmentation in WITHOUT_RANGE):
             return {}
         return {"value_range": value_range(X, rows, encoder.standardizer)}
 
@@ -130,8 +133,9 @@ class CNN(PresetMixin, ArrayInput, Regularized):
             n_outputs,
             {
                 "filters": tuple(int(width) for width in self.filters),
+                "block": self.block,
                 "kernel_size": int(self.kernel_size),
-                "dense_units": int(self.dense_units),
+                "dense_units": None if self.dense_units is None else int(self.dense_units),
                 "activation": self.activation,
                 "kernel_initializer": self._initializer(),
                 "dropout": float(self.dropout),
@@ -171,6 +175,7 @@ class CNNClassifier(ClassifierHead, CNN):
     (200, 10)
     """
 
+    _presets = MappingProxyType(CNN._presets | measured.CNN_CLASSIFIER_PRESETS)
     _parameter_constraints = CNN._parameter_constraints | ClassifierHead._constraints
 
 
@@ -189,3 +194,5 @@ class CNNRegressor(RegressorHead, CNN):
     >>> network.fit(X, y).predict(X[:3]).shape
     (3,)
     """
+
+    _presets = MappingProxyType(CNN._presets | measured.CNN_REGRESSOR_PRESETS)

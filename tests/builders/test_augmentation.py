@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from presets.builders.augmentation import RandomAffine, augmentation_layers
+from presets.builders.cutout import RandomCutout
+from presets.builders.shift import RandomShift
 
 RANGE = (-1.5, 2.5)
 
@@ -35,7 +37,7 @@ def random_layers():
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])
-@pytest.mark.parametrize("augmentation", ["article", "flip", "strong"])
+@pytest.mark.parametrize("augmentation", ["article", "flip", "strong", "shift", "shift_flip"])
 def test_changes_training_images_within_their_range(augmentation, n_channels):
     X = images(n_channels)
     changed = apply(build(augmentation), X)
@@ -46,7 +48,7 @@ def test_changes_training_images_within_their_range(augmentation, n_channels):
     np.testing.assert_array_equal(apply(build(augmentation), X, training=False), X)
 
 
-@pytest.mark.parametrize("augmentation", ["article", "strong"])
+@pytest.mark.parametrize("augmentation", ["article", "strong", "shift"])
 def test_draws_follow_from_the_seed(augmentation):
     X = images(1)
     layers = build(augmentation, seed=5)
@@ -70,7 +72,7 @@ def test_list_is_copied_with_seeds_and_the_range_of_the_data():
     assert changed.max() <= RANGE[1] + 1e-3
 
 
-@pytest.mark.parametrize("augmentation", ["article", "strong", "list"])
+@pytest.mark.parametrize("augmentation", ["article", "strong", "shift_flip", "list"])
 def test_works_inside_compiled_training(augmentation):
     X, y = images(1), np.arange(16) % 2
     inputs = outputs = keras.Input(X.shape[1:])
@@ -130,8 +132,50 @@ def test_rotation_keeps_the_distance_to_the_centre():
     assert angles.max() > 1.5
 
 
-def test_affine_layer_comes_back_from_its_config():
-    layer = RandomAffine(0.1, 0.2, 0.3, 0.4, horizontal_flip=True, seed=5)
+@pytest.mark.parametrize("horizontal_flip", [False, True])
+def test_shifted_images_are_moved_by_whole_pixels(horizontal_flip):
+    """Two pixels of twenty, one of ten; what comes in from outside is the border, as by numpy's padding."""
+    X = np.random.default_rng(0).normal(size=(200, 20, 10, 2)).astype("float32")
+    shifted = apply([RandomShift(0.1, horizontal_flip=horizontal_flip, seed=0)], X)
+    found = set()
+    for image, changed in zip(X, shifted, strict=True):
+        for mirrored in (False, True):
+            padded = np.pad(image[:, ::-1] if mirrored else image, [(2, 2), (1, 1), (0, 0)], mode="edge")
+            for down, right in np.ndindex(5, 3):
+                if np.array_equal(padded[down : down + 20, right : right + 10], changed):
+                    found.add((mirrored, down, right))
+                    break
+            else:
+                continue
+            break
+        else:
+            pytest.fail("an image was changed in another way")
+    assert len(found) == 15 * (1 + horizontal_flip)
+
+
+def test_cutout_covers_one_patch_anywhere_in_an_image():
+    X = np.ones((400, 8, 12, 2), dtype="float32")
+    changed = apply([RandomCutout(0.25, seed=0)], X)
+    corners = set()
+    for image in changed:
+        rows, columns = np.nonzero(image[..., 0] == 0)
+        corners.add((rows.min(), columns.min()))
+        expected = np.ones((8, 12, 2))
+        expected[rows.min() : rows.min() + 2, columns.min() : columns.min() + 3] = 0
+        np.testing.assert_array_equal(image, expected)
+    assert corners == set(np.ndindex(7, 10))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        RandomAffine(0.1, 0.2, 0.3, 0.4, horizontal_flip=True, seed=5),
+        RandomShift(0.2, horizontal_flip=True, seed=5),
+        RandomCutout(0.3, seed=5),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_come_back_from_their_config(layer):
     X = images(1)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     np.testing.assert_array_equal(apply([copy], X), apply([layer], X))

@@ -48,6 +48,7 @@ def backbone():
     return model
 
 
+@pytest.mark.parametrize("block", ["plain", "residual"])
 @pytest.mark.parametrize(
     ("input_shape", "sides"),
     [
@@ -58,11 +59,30 @@ def backbone():
         ((1, 1, 2), []),
     ],
 )
-def test_pools_while_both_sides_keep_two_pixels(input_shape, sides):
-    model = build(input_shape)
+def test_pools_while_both_sides_keep_two_pixels(input_shape, sides, block):
+    model = build(input_shape, block=block)
     pooled = [layer.output.shape[1:3] for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
     assert pooled == sides
     assert outputs(model, np.zeros((2, *input_shape))).shape == (2, 10)
+
+
+def test_residual_block_is_the_published_sum():
+    """A shortcut around two convolutions, behind a maximum; batch statistics are those of Keras's own layer."""
+    rng = np.random.default_rng(0)
+    model = build((6, 6, 2), 3, block="residual", filters=(4,), dense_units=None, dropout=0.0)
+    model.set_weights([rng.uniform(-0.3 if v.path.endswith("kernel") else 0.1, 1.0, v.shape) for v in model.weights])
+    X = keras.ops.convert_to_tensor(rng.normal(size=(5, 6, 6, 2)).astype("float32"))
+
+    def convolve(images, part):
+        kernel = model.get_layer(f"convolution_{part}").kernel
+        gamma, beta, mean, variance = model.get_layer(f"normalization_{part}").weights
+        images = keras.ops.conv(images, kernel, padding="same", data_format="channels_last")
+        return keras.ops.relu(gamma * (images - mean) / keras.ops.sqrt(variance + 1e-3) + beta)
+
+    images = keras.ops.max_pool(convolve(X, "1"), 2, data_format="channels_last")
+    images = images + convolve(convolve(images, "1_first"), "1_second")
+    expected = outputs(model.get_layer("outputs"), keras.ops.max(images, axis=(1, 2)))
+    np.testing.assert_allclose(outputs(model, X, training=False), expected, rtol=1e-4)
 
 
 def test_learns_digits():
@@ -78,9 +98,12 @@ def test_learns_digits():
     assert model.evaluate(X[1500:], y[1500:], verbose=0)[1] > 0.85
 
 
-def test_augmentation_acts_in_training_only_and_has_no_weights():
+@pytest.mark.parametrize("augmentation", ["strong", "shift_flip"])
+@pytest.mark.parametrize("block", ["plain", "residual"])
+def test_augmentation_acts_in_training_only_and_has_no_weights(augmentation, block):
     X = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
-    plain, augmented = build(dropout=0.0), build(dropout=0.0, augmentation="strong", value_range=(-3.0, 3.0))
+    plain = build(dropout=0.0, block=block)
+    augmented = build(dropout=0.0, block=block, augmentation=augmentation, value_range=(-3.0, 3.0))
     assert [v.path for v in augmented.weights] == [v.path for v in plain.weights]
     augmented.set_weights(plain.get_weights())
     # Keras's own layers augment unless they are told that this is no training
@@ -101,8 +124,9 @@ def test_layer_that_changes_the_shape_is_refused():
         build(augmentation=[keras.layers.RandomCrop(4, 4)])
 
 
-def test_saved_model_without_augmentation_needs_only_keras(backbone, tmp_path):
-    model = build((12, 12, 3), backbone=backbone)
+@pytest.mark.parametrize("block", ["backbone", "residual"])
+def test_saved_model_without_augmentation_needs_only_keras(block, backbone, tmp_path):
+    model = build((12, 12, 3), **({"backbone": backbone} if block == "backbone" else {"block": block}))
     assert "presets" not in model.to_json()
     model.save(tmp_path / "model.keras")
     X = np.random.default_rng(0).normal(size=(2, 12, 12, 3))

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -183,7 +184,7 @@ def test_the_signal_is_learnt():
 
 
 @one
-@pytest.mark.parametrize("augmentation", ["article", "flip", "strong"])
+@pytest.mark.parametrize("augmentation", ["article", "flip", "strong", "shift", "shift_flip"])
 def test_augmentation_is_seeded_and_off_at_predict(estimator, augmentation):
     models = [fit(estimator, COLOUR, augmentation=augmentation, dropout=0) for _ in range(2)]
     plain = fit(estimator, COLOUR, dropout=0)
@@ -215,9 +216,17 @@ def test_layers_get_the_range_of_the_data(estimator):
 
 @both
 def test_presets(estimator):
-    assert estimator.list_presets() == ["article", "plain", "strong"]
+    assert estimator.list_presets() == ["article", "plain", "strong", "quick", "tuned"]
     assert estimator.from_preset("plain").augmentation is None
     assert estimator().dropout == article.DROPOUT_COMPLEX
+
+
+@pytest.mark.parametrize("preset", ["quick", "tuned"])
+def test_presets_of_residual_networks_learn_digits(preset):
+    X, y = load_digits(return_X_y=True)
+    X = X.reshape(-1, 8, 8)
+    model = CNNClassifier.from_preset(preset, filters=(8, 16), epochs=8, random_state=0).fit(X[:1200], y[:1200])
+    assert model.score(X[1200:], y[1200:]) > 0.9
 
 
 # ---------------------------------------------------------------- backbone
@@ -281,6 +290,7 @@ def test_backbone_is_pickled(estimator):
     [
         *((CNNClassifier, form) for form in ("colour", "grey", "channels_first", "grey channels_first", "table")),
         *((CNNRegressor, form) for form in ("grey", "table channels_first")),
+        *((estimator, "residual") for estimator in (CNNClassifier, CNNRegressor)),
     ],
 )
 def test_complete_model_predicts_the_same_also_from_its_file(estimator, form, tmp_path):
@@ -292,6 +302,7 @@ def test_complete_model_predicts_the_same_also_from_its_file(estimator, form, tm
         "grey channels_first": (GREY, first),
         "table": (COLOUR.reshape(40, -1), {"image_shape": (6, 5, 3)}),
         "table channels_first": (COLOUR.reshape(40, -1), {"image_shape": (3, 6, 5), **first}),
+        "residual": (COLOUR, {"augmentation": "shift", "block": "residual", "dense_units": None}),
     }[form]
     model = fit(estimator, X, **parameters)
     expected = outputs(model, X)[:, 1] if is_classifier(model) else outputs(model, X)
@@ -356,6 +367,7 @@ def test_bad_x_at_predict(estimator):
     [
         ("filters", ()),
         ("filters", (0,)),
+        ("block", "inception"),
         ("kernel_size", 0),
         ("dense_units", 2.5),
         ("augmentation", "weak"),
@@ -401,6 +413,7 @@ def nested_backbone():
 
 COLD = {
     "augmentation by name": {"augmentation": "strong"},
+    "residual blocks": {"augmentation": "shift_flip", "block": "residual"},
     "layers": {"augmentation": [keras.layers.RandAugment(), keras.layers.RandomZoom((0.0, 0.1))]},
     "layers inside a layer": {"augmentation": [Augmented()]},
     "backbone": {"backbone": nested_backbone(), "train_backbone": True},
