@@ -12,8 +12,6 @@ from estimator_list import (
     LABELS,
     ONE_OF_EACH,
     PLAIN,
-    PLAIN_CLASSIFIERS,
-    PLAIN_REGRESSORS,
     VALUES,
     X,
     label,
@@ -21,18 +19,12 @@ from estimator_list import (
     quick,
     target,
 )
+from fits import one_of_each, plain_classifier, plain_estimator, plain_regressor
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from presets import CNNClassifier, KerasClassifier, LSTMClassifier, LSTMRegressor, diagnose
-from presets.training.pool import program_class
-
-one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
-every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
-plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
-plain_classifier = pytest.mark.parametrize("estimator", PLAIN_CLASSIFIERS)
-plain_regressor = pytest.mark.parametrize("estimator", PLAIN_REGRESSORS)
 
 INDICATORS = np.column_stack([LABELS > 0, LABELS > 1, X[:, 0] > 0]).astype(int)
 TWO_VALUES = np.column_stack([VALUES, -VALUES])
@@ -47,17 +39,6 @@ def put(values, value, *place):
 
 def frame(values):
     return pd.DataFrame(values, columns=["length", "width", "height", "weight"])
-
-
-@pytest.fixture
-def no_training(monkeypatch):
-    """Make any update of a network an error of its own kind."""
-
-    def update(*args, **kwargs):
-        raise RuntimeError("an update was made")
-
-    for name in ("train_epoch", "train_epochs", "train_step"):
-        monkeypatch.setattr(program_class(), name, update)
 
 
 def assert_refused(model, expected, message, *args, method="fit", **kwargs):

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from presets import CNNClassifier, CNNRegressor, article, clear_programs
-from presets.training.pool import POOL, program_class
+from presets.training.pool import POOL
 
 RNG = np.random.default_rng(0)
 COLOUR = RNG.integers(0, 256, (40, 6, 5, 3)).astype("uint8")
@@ -50,17 +50,6 @@ def small_backbone():
     outputs = keras.layers.Conv2D(4, 3, padding="same", kernel_initializer=keras.initializers.GlorotUniform(1))(inputs)
     outputs = keras.layers.BatchNormalization()(outputs)
     return keras.Model(inputs, keras.layers.Activation("relu")(outputs))
-
-
-@pytest.fixture
-def no_training(monkeypatch):
-    """Make any update of a network an error of its own kind."""
-
-    def update(*args, **kwargs):
-        raise RuntimeError("an update was made")
-
-    for name in ("train_epoch", "train_epochs", "train_step"):
-        monkeypatch.setattr(program_class(), name, update)
 
 
 # ---------------------------------------------------------------- forms of X

@@ -13,18 +13,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimator_list import (
-    CLASSIFIERS,
-    ESTIMATORS,
     LABELS,
-    ONE_OF_EACH,
-    PLAIN,
-    PLAIN_CLASSIFIERS,
-    PLAIN_REGRESSORS,
-    REGRESSORS,
     X,
     outputs,
     quick,
     target,
+)
+from fits import (
+    every_classifier,
+    every_estimator,
+    every_regressor,
+    one_of_each,
+    plain_classifier,
+    plain_estimator,
+    plain_regressor,
 )
 from joblib import Parallel, delayed
 from sklearn import config_context
@@ -39,14 +41,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 WEIGHTS = np.linspace(0.5, 2.0, len(X))
-
-every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
-one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
-every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
-every_regressor = pytest.mark.parametrize("estimator", REGRESSORS)
-plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
-plain_classifier = pytest.mark.parametrize("estimator", PLAIN_CLASSIFIERS)
-plain_regressor = pytest.mark.parametrize("estimator", PLAIN_REGRESSORS)
 
 
 def objects():

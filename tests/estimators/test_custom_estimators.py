@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from presets import KerasClassifier, KerasRegressor, NetworkBuilder, diagnose
-from presets.training.pool import POOL, program_class
+from presets.training.pool import POOL
 
 TARGETS = {KerasClassifier: LABELS, KerasRegressor: VALUES}
 both = pytest.mark.parametrize("estimator", [KerasClassifier, KerasRegressor])
@@ -33,17 +33,6 @@ def fit(estimator, network, rows=X, **parameters):
 def positive(model, rows=X):
     """What the complete model puts out in its first column."""
     return outputs(model, rows)[:, 0] if isinstance(model, KerasClassifier) else outputs(model, rows)
-
-
-@pytest.fixture
-def no_training(monkeypatch):
-    """Make any update of a network an error of its own kind."""
-
-    def update(*args, **kwargs):
-        raise RuntimeError("an update was made")
-
-    for name in ("train_epoch", "train_step"):
-        monkeypatch.setattr(program_class(), name, update)
 
 
 def small(input_shape, n_outputs):

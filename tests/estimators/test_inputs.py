@@ -6,11 +6,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from estimator_list import ONE_OF_EACH, X, outputs, quick, target
+from fits import one_of_each
 from scipy import sparse
 
 from presets import KerasClassifier
 
-one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
 NAMES = ["a", "b", "c", "d"]
 
 

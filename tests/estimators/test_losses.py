@@ -5,13 +5,12 @@ import functools
 import keras
 import numpy as np
 import pytest
-from estimator_list import REGRESSORS, VALUES, X, quick
+from estimator_list import VALUES, X, quick
+from fits import every_regressor
 from keras import ops
 
 from presets import DNNRegressor
 from presets.training.pool import POOL
-
-every_regressor = pytest.mark.parametrize("estimator", REGRESSORS)
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(400, 3))

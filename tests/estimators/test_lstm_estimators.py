@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from presets import LSTMClassifier, LSTMRegressor, article, make_windows
-from presets.training.pool import POOL, program_class
+from presets.training.pool import POOL
 
 RNG = np.random.default_rng(0)
 N_STEPS = RNG.integers(3, 9, 48)
@@ -48,17 +48,6 @@ def outputs(model, X):
 def reverse(X):
     """A function for a transformer, which a worker can import."""
     return [sequence[::-1] for sequence in X]
-
-
-@pytest.fixture
-def no_training(monkeypatch):
-    """Make any update of a network an error of its own kind."""
-
-    def update(*args, **kwargs):
-        raise RuntimeError("an update was made")
-
-    for name in ("train_epoch", "train_epochs", "train_step"):
-        monkeypatch.setattr(program_class(), name, update)
 
 
 # ---------------------------------------------------------------- forms of X

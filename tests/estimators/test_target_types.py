@@ -8,31 +8,20 @@ import pandas as pd
 import polars as pl
 import pytest
 from estimator_list import (
-    CLASSIFIERS,
-    ESTIMATORS,
     LABELS,
     PLAIN,
-    PLAIN_CLASSIFIERS,
-    PLAIN_REGRESSORS,
-    REGRESSORS,
     VALUES,
     X,
     outputs,
     quick,
     target,
 )
+from fits import every_classifier, every_estimator, every_regressor, plain_classifier, plain_estimator, plain_regressor
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import f1_score
 
 from presets import CNNClassifier, EnsembleRegressor, LSTMRegressor
-
-every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
-every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
-every_regressor = pytest.mark.parametrize("estimator", REGRESSORS)
-plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
-plain_classifier = pytest.mark.parametrize("estimator", PLAIN_CLASSIFIERS)
-plain_regressor = pytest.mark.parametrize("estimator", PLAIN_REGRESSORS)
 
 INDICATORS = np.column_stack([LABELS > 0, LABELS == 2, X[:, 0] > 0]).astype(int)
 TWO_VALUES = np.column_stack([VALUES, 1000 - 20 * VALUES])

@@ -10,6 +10,7 @@ from estimator_list import (
     PLAIN,
     PLAIN_CLASSIFIERS,
     PLAIN_REGRESSORS,
+    REGRESSORS,
     X,
     outputs,
     quick,
@@ -19,6 +20,7 @@ from estimator_list import (
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
 one_of_each = pytest.mark.parametrize("estimator", ONE_OF_EACH)
 every_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS)
+every_regressor = pytest.mark.parametrize("estimator", REGRESSORS)
 plain_estimator = pytest.mark.parametrize("estimator", PLAIN)
 plain_classifier = pytest.mark.parametrize("estimator", PLAIN_CLASSIFIERS)
 plain_regressor = pytest.mark.parametrize("estimator", PLAIN_REGRESSORS)
