@@ -1,6 +1,6 @@
 """The article's training checklist as scikit-learn estimators around Keras 3, trained by compiled epochs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from presets.workers import take_share
 
@@ -71,8 +71,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """Import the searches when one is first asked for: Keras Tuner takes seconds, in every worker too."""
+def __getattr__(name: str) -> Any:
+    """Import the searches at their first use, because Keras Tuner takes seconds to import, in each worker too."""
     if name == "TunerSearchCV":
         from presets.search import TunerSearchCV
 

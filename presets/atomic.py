@@ -1,19 +1,21 @@
-"""Files that are whole at any moment: the old one stays until the new one is on the disk."""
+"""Files that are always complete: the old file stays until the new one is on the disk."""
 
 import contextlib
 import os
 import secrets
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 LEFT_BEHIND = 3600
-"""Seconds after which a partial file that nobody has touched belongs to a process that was killed."""
+"""Seconds without a change after which a partial file is taken to be of a process that was killed."""
 
 
 @contextlib.contextmanager
-def replacing(path, mode="wb", *, exclusive=False):
-    """Open a file for writing. It takes its place in one step, when the block ends without an error.
+def replacing(path: str | os.PathLike[str], mode: str = "wb", *, exclusive: bool = False) -> Iterator[IO[Any]]:
+    """Open a file for writing. It replaces the old file in one step, when the block ends without an error.
 
     The content goes to a hidden file in the same directory, whose name ends in ``.tmp``. It reaches the disk before it
     takes the place of `path`. A full disk or a killed process leaves the old file as it was. The new file has the
@@ -36,7 +38,7 @@ def replacing(path, mode="wb", *, exclusive=False):
     Raises
     ------
     FileExistsError
-        If the file must be new and is there.
+        If `exclusive` is True and the file exists.
     OSError
         If the file cannot be written.
 
@@ -51,7 +53,7 @@ def replacing(path, mode="wb", *, exclusive=False):
     path = Path(os.path.realpath(path))
     old = _mode_of(path)
     if old is not None and exclusive:
-        raise FileExistsError(f"{path} is there already.")
+        raise FileExistsError(f"{path} already exists.")
     if old is not None and not stat.S_ISREG(old):
         with open(path, mode, encoding=encoding) as file:  # a directory is an error here
             yield file
@@ -59,7 +61,7 @@ def replacing(path, mode="wb", *, exclusive=False):
     _remove_left_behind(path)
     partial = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.tmp")
     try:
-        # unlike those of `tempfile`, files opened so get the permissions that the user's umask gives
+        # unlike `tempfile`, this gives the file the permissions of the user's umask
         with open(partial, mode.replace("w", "x"), encoding=encoding) as file:
             yield file
             file.flush()
@@ -105,7 +107,7 @@ def _literally(name):
 
 
 def _sync_directory(directory):
-    """Put the new name on the disk too, where the system can open directories."""
+    """Write the new name to the disk too, if the system can open directories."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:

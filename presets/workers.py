@@ -1,8 +1,8 @@
-"""A worker process's share of the machine, taken before a backend starts.
+"""Limits for a worker process, set before its backend starts.
 
-joblib announces it in ``OMP_NUM_THREADS``; TensorFlow reads other names, and takes every core and the whole memory of
-every GPU where it isn't told. All of it goes through the environment, since a backend may start as early as when a
-worker unpickles an optimizer.
+joblib gives each worker a number of threads in ``OMP_NUM_THREADS``. TensorFlow reads other variables; without them it
+uses all cores, and the whole memory of each GPU. The limits are environment variables, because a backend may start
+early, for example when a worker unpickles an optimizer.
 """
 
 import glob
@@ -12,10 +12,10 @@ import re
 import warnings
 
 
-def take_share():
-    """In a worker process of joblib, dask or ray, limit threads to the worker's share and take one GPU.
+def take_share() -> None:
+    """Limit a worker process of joblib, dask or ray to its share of the threads, and to one GPU.
 
-    Nothing is done in other processes, nor where the variables are set already.
+    Other processes, and variables that are already set, do not change.
     """
     if multiprocessing.parent_process() is None and not _loky_number():
         return
@@ -31,7 +31,7 @@ def take_share():
     if len(gpus) > 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[_loky_number() % len(gpus)]
     elif _loky_number() <= 1:
-        warnings.warn("Several workers share one GPU (n_jobs > 1); n_jobs=1 is usually as fast there.", stacklevel=2)
+        warnings.warn("Several workers share one GPU (n_jobs > 1); n_jobs=1 is usually as fast.", stacklevel=2)
 
 
 def _loky_number():

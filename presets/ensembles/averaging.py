@@ -1,7 +1,8 @@
-"""Averages of several runs (A12): the same network from other seeds, and on other validation splits."""
+"""Averages of several runs (A12): the same network with other seeds and other validation splits."""
 
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -15,17 +16,18 @@ from sklearn.utils.validation import check_is_fitted
 from presets import article
 from presets.ensembles.together import fit_members
 from presets.evaluation.seeds import seeded
+from presets.typing import Array, Estimator, Features, RandomState, Values
 
 
 @dataclass(eq=False, repr=False)
 class Ensemble(BaseEstimator):
-    """Members that are copies of one estimator with seeds of their own."""
+    """Base of the ensembles: the members are copies of one estimator, each with its own seed."""
 
-    estimator: object
+    estimator: Estimator
     _: KW_ONLY
     n_members: int = article.N_MEMBERS
     n_jobs: int | None = None
-    random_state: int | np.random.RandomState | None = None
+    random_state: RandomState = None
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
@@ -34,20 +36,20 @@ class Ensemble(BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def fit(self, X, y, sample_weight=None, **fit_params):
-        """Fit the members, each from its own seed; it draws initial weights, validation split, dropout and order.
+    def fit(self, X: Features, y: Values, sample_weight: Values | None = None, **fit_params: Any) -> Self:
+        """Fit the members. The seed of a member sets its initial weights, validation split, dropout and row order.
 
-        On JAX, members that are networks of this package themselves train together, in one program with a member axis
-        (on a CPU, those without convolutions); else one after the other, or in `n_jobs` processes.
+        On JAX, networks of this package train together in one program with a member axis (on a CPU, only networks
+        without convolutions). Other members train one after the other, or in `n_jobs` processes.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            Whatever the estimator takes.
+            In any form that the estimator takes.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
         **fit_params
-            For the `fit` of every member, such as `X_val` and `y_val`.
+            Further parameters for the `fit` of each member, such as `X_val` and `y_val`.
 
         Returns
         -------
@@ -56,17 +58,17 @@ class Ensemble(BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            As the `fit` of the estimator.
+            As in the `fit` of the estimator.
         """
         self._validate_params()
         if sample_weight is not None:
             fit_params["sample_weight"] = sample_weight
-        # without a random_state scikit-learn would draw from numpy's global generator, which belongs to the caller
+        # for None, check_random_state would draw from numpy's global generator, which belongs to the caller
         source = np.random.RandomState() if self.random_state is None else check_random_state(self.random_state)
         seeds = source.randint(2**31 - 1, size=self.n_members).tolist()
         members = [seeded(self.estimator, seed) for seed in seeds]
         if effective_n_jobs(self.n_jobs) == 1:
-            self.members_ = fit_members(members, X, y, fit_params)
+            self.members_: list[Any] = fit_members(members, X, y, fit_params)
         else:
             self.members_ = Parallel(n_jobs=self.n_jobs)(
                 delayed(_fit_member)(member, X, y, fit_params) for member in members
@@ -80,7 +82,7 @@ class Ensemble(BaseEstimator):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "members_")
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name in ("n_features_in_", "feature_names_in_", "classes_") and "members_" in vars(self):
             return getattr(self.members_[0], name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -102,13 +104,13 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
     Parameters
     ----------
     estimator : classifier with predict_proba
-        Copied for each member; also a `Pipeline`.
+        Copied for each member. May be a `Pipeline`.
     n_members : int, default=5
-        At least 2.
+        Number of members, at least 2.
     n_jobs : int or None, default=None
-        Processes that fit members side by side.
+        Number of processes that fit members in parallel.
     random_state : int, RandomState or None, default=None
-        Draws the members' seeds, which replace every `random_state` in the estimator.
+        Draws the seeds of the members. They replace each `random_state` in the estimator.
 
     Attributes
     ----------
@@ -117,8 +119,9 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted.
     n_features_in_ : int
+        Number of features of a member.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        As those of the members.
+        Names of the features of a member, if it has some.
 
     Examples
     --------
@@ -132,8 +135,8 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
 
     _parameter_constraints = Ensemble._parameter_constraints | {"estimator": [HasMethods(["fit", "predict_proba"])]}
 
-    def predict_members(self, X):
-        """Probabilities by each member.
+    def predict_members(self, X: Features) -> Array:
+        """Probabilities of each member.
 
         Parameters
         ----------
@@ -145,8 +148,8 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
         """
         return self._of_members("predict_proba", X)
 
-    def predict_proba(self, X):
-        """Mean of the members' probabilities.
+    def predict_proba(self, X: Features) -> Array:
+        """Mean probabilities of the members.
 
         Parameters
         ----------
@@ -158,8 +161,8 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
         """
         return self.predict_members(X).mean(axis=0)
 
-    def predict(self, X):
-        """Labels of the most probable classes; of multilabel targets every label more probable than not.
+    def predict(self, X: Features) -> Array:
+        """Labels of the most probable classes. For multilabel targets, all labels with a probability above 0.5.
 
         Parameters
         ----------
@@ -174,12 +177,16 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):
             return (probabilities > 0.5).astype(int)
         return self.classes_[probabilities.argmax(axis=1)]
 
-    def fit(self, X, y, sample_weight=None, **fit_params):
-        """Fit the members, each from its own seed; see `Ensemble.fit`."""
+    def fit(self, X: Features, y: Values, sample_weight: Values | None = None, **fit_params: Any) -> Self:
+        """Fit the members, each with its own seed; see `Ensemble.fit`."""
         super().fit(X, y, sample_weight, **fit_params)
-        shape = y.shape if sparse.issparse(y) else np.asarray(y).shape
-        self._is_multilabel = len(shape) == 2 and shape[1] > 1
+        self._is_multilabel = _n_columns(y) > 1
         return self
+
+
+def _n_columns(y):
+    shape = y.shape if sparse.issparse(y) else np.asarray(y).shape
+    return shape[1] if len(shape) == 2 else 1
 
 
 class EnsembleRegressor(RegressorMixin, Ensemble):
@@ -188,21 +195,22 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
     Parameters
     ----------
     estimator : regressor
-        Copied for each member; also a `Pipeline`.
+        Copied for each member. May be a `Pipeline`.
     n_members : int, default=5
-        At least 2.
+        Number of members, at least 2.
     n_jobs : int or None, default=None
-        Processes that fit members side by side.
+        Number of processes that fit members in parallel.
     random_state : int, RandomState or None, default=None
-        Draws the members' seeds, which replace every `random_state` in the estimator.
+        Draws the seeds of the members. They replace each `random_state` in the estimator.
 
     Attributes
     ----------
     members_ : list of regressor
         Fitted.
     n_features_in_ : int
+        Number of features of a member.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        As those of the members.
+        Names of the features of a member, if it has some.
 
     Examples
     --------
@@ -215,8 +223,8 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
     ((442,), (442,))
     """
 
-    def predict_members(self, X):
-        """Values by each member.
+    def predict_members(self, X: Features) -> Array:
+        """Values of each member, in the unit of y.
 
         Parameters
         ----------
@@ -228,21 +236,25 @@ class EnsembleRegressor(RegressorMixin, Ensemble):
         """
         return self._of_members("predict", X)
 
-    def predict(self, X, return_std=False):
-        """Mean of the members' values.
+    @overload
+    def predict(self, X: Features, return_std: Literal[False] = ...) -> Array: ...
+    @overload
+    def predict(self, X: Features, return_std: Literal[True]) -> tuple[Array, Array]: ...
+    def predict(self, X: Features, return_std: bool = False) -> Array | tuple[Array, Array]:
+        """Mean of the members' values, in the unit of y.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
         return_std : bool, default=False
-            Whether to give their standard deviation too, in the unit of y. It tells how far seeds and validation splits
-            matter, not the noise of y.
+            Whether to return the standard deviation over the members too. It shows the effect of seeds and validation
+            splits; it does not include the noise of y.
 
         Returns
         -------
         mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        std : ndarray of the same shape
-            Only with `return_std`.
+        std : ndarray of the same shape as `mean`
+            In the unit of y; only with `return_std`.
         """
         values = self.predict_members(X)
         return (values.mean(axis=0), values.std(axis=0, ddof=1)) if return_std else values.mean(axis=0)

@@ -1,34 +1,47 @@
-"""Greedy selection of an ensemble from predictions that candidates made for rows unseen (Caruana et al. 2004)."""
+"""Greedy selection of an ensemble from predictions for rows that the candidates have not seen (Caruana et al. 2004)."""
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from presets.typing import Array
 
-def greedy_selection(predictions, y, loss, *, sample_weight=None, n_steps=25):
-    """Find the weights with which candidates predict best together.
 
-    Each step adds the candidate with which the mean of all that were added so far has the least loss; the same one may
-    be added again. Of equal candidates one that is in already is taken, so that the mixture stays small. The result is
-    the best prefix of the steps. Its first step is the best single candidate, so that no mixture is worse than that.
+def greedy_selection(
+    predictions: Sequence[Array],
+    y: Array,
+    loss: Callable[[Array, Array, Array | None], float],
+    *,
+    sample_weight: Array | None = None,
+    n_steps: int = 25,
+) -> Array:
+    """Find the weights with which the mean of several candidates has the lowest loss.
+
+    Each step adds one candidate: the one that gives the mean of all candidates so far the lowest loss. A candidate may
+    be added several times. Among equal candidates, one that is already in the mixture is preferred, so the mixture
+    stays small. The result is the mixture after the best step. The first step is the best single candidate, so the
+    result is never worse than that.
 
     Parameters
     ----------
     predictions : sequence of ndarray of shape (n_samples, ...)
-        Of each candidate, for the same rows, which it was not trained on.
+        One array for each candidate, all for the same rows. No candidate was trained on these rows.
     y : ndarray of shape (n_samples, ...)
     loss : callable
-        ``loss(y, predictions, sample_weight)`` gives a float; less is better. NaN counts as infinitely bad.
+        ``loss(y, predictions, sample_weight)`` returns a float; lower is better. NaN counts as infinite.
     sample_weight : ndarray of shape (n_samples,), optional
     n_steps : int, default=25
+        Number of candidates to add.
 
     Returns
     -------
     ndarray of shape (n_candidates,)
-        Not negative; the sum is 1.
+        Weights that are not negative, with the sum 1.
 
     Raises
     ------
     ValueError
-        If there is no candidate, or the loss of each is infinite or NaN.
+        If there is no candidate, or if the loss of all candidates is infinite or NaN.
 
     References
     ----------
@@ -52,12 +65,12 @@ def greedy_selection(predictions, y, loss, *, sample_weight=None, n_steps=25):
     for step in range(1, n_steps + 1):
         losses = np.array([loss(y, (total + candidate) / step, sample_weight) for candidate in predictions])
         losses[np.isnan(losses)] = np.inf
-        equal = np.flatnonzero(losses == losses.min())
+        equal = np.flatnonzero(losses == losses.min()).tolist()
         chosen = next((i for i in equal if counts[i]), equal[0])
         counts[chosen] += 1
         total += predictions[chosen]
         if losses[chosen] < least:
             least, best = losses[chosen], counts.copy()
     if best is None:
-        raise ValueError("The loss of each candidate is infinite or NaN.")
+        raise ValueError("The loss of all candidates is infinite or NaN.")
     return best / best.sum()

@@ -1,14 +1,17 @@
-"""Fits of several copies of one network: at once, where the backend trains with a member axis."""
+"""Fits of several copies of one network: together, if the backend can train with a member axis."""
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
 from presets.estimators import NetworkEstimator
 from presets.training.many import Member, can_train_together, train_many
 from presets.training.pool import POOL, program_class
+from presets.typing import Features, Values
 
 
-def fit_members(members, X, y, fit_params):
-    """Fit copies of one estimator that differ in nothing but their `random_state`.
+def fit_members(members: list[Any], X: Features, y: Values, fit_params: Mapping[str, Any]) -> list[Any]:
+    """Fit copies of one estimator that differ only in their `random_state`.
 
     Parameters
     ----------
@@ -20,7 +23,7 @@ def fit_members(members, X, y, fit_params):
     Returns
     -------
     list of estimator
-        The same ones, fitted.
+        The same objects, fitted.
     """
     can_share = program_class().members_epochs > 0
     if not can_share or not all(isinstance(member, NetworkEstimator) and _is_unwatched(member) for member in members):

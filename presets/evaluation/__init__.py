@@ -1,1 +1,1 @@
-"""How good an estimator is on rows that it has not seen: folds, repeated runs, other seeds."""
+"""Evaluation on rows that an estimator has not seen: folds, repeated runs, other seeds."""

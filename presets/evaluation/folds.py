@@ -1,12 +1,16 @@
-"""Fits on folds, with the models kept and their predictions for the rows that each has not seen."""
+"""Fits on folds. The models are kept, with their predictions for the rows that they have not seen."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn import config_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
+
+from presets.typing import Array, Features, Values
 
 
 @dataclass
@@ -18,34 +22,44 @@ class Fold:
     model : estimator
         Fitted.
     rows : ndarray of int
-        The rows that it was not trained on.
+        Numbers of the rows that the model was not trained on.
     predictions : ndarray of shape (n_test_rows, ...)
-        For these rows, as `predictions_of` gives them.
+        Predictions for these rows, from `predictions_of`.
     fit_seconds, predict_seconds : float
+        Wall time.
     """
 
-    model: object
-    rows: np.ndarray
-    predictions: np.ndarray
+    model: Any
+    rows: Array
+    predictions: Array
     fit_seconds: float
     predict_seconds: float
 
 
-def fit_fold(estimator, X, y, train, test, *, sample_weight=None, classes=None):
-    """Fit an estimator on some rows and let it predict others.
+def fit_fold(
+    estimator: Any,
+    X: Features,
+    y: Array,
+    train: Array,
+    test: Array,
+    *,
+    sample_weight: Array | None = None,
+    classes: Array | None = None,
+) -> Fold:
+    """Fit an estimator on some rows, and predict other rows with it.
 
     Parameters
     ----------
     estimator : estimator
-        Is fitted itself; give a clone.
+        The object itself is fitted; give a clone.
     X : array-like of shape (n_samples, ...)
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     train, test : ndarray of int
-        Rows to fit and rows to predict.
+        Numbers of the rows to fit, and of the rows to predict.
     sample_weight : ndarray of shape (n_samples,), optional
-        For the fit; in a pipeline its last step gets them.
+        Weights for the fit. In a pipeline the last step gets them.
     classes : ndarray of shape (n_classes,), optional
-        Labels, sorted, of a classifier.
+        Sorted labels; needed for a classifier.
 
     Returns
     -------
@@ -71,8 +85,8 @@ def fit_fold(estimator, X, y, train, test, *, sample_weight=None, classes=None):
     return Fold(estimator, test, predictions, middle - start, end - middle)
 
 
-def fit_weighted(estimator, X, y, sample_weight=None):
-    """Fit an estimator, with weights for the last step where it is a pipeline.
+def fit_weighted(estimator: Any, X: Features, y: Values, sample_weight: Values | None = None) -> Any:
+    """Fit an estimator with weights. In a pipeline the last step gets them.
 
     Returns
     -------
@@ -86,7 +100,7 @@ def fit_weighted(estimator, X, y, sample_weight=None):
     return estimator.fit(X, y, sample_weight=sample_weight)
 
 
-def predictions_of(model, X, classes=None):
+def predictions_of(model: Any, X: Features, classes: Array | None = None) -> Array:
     """Predictions as numbers that can be averaged.
 
     Parameters
@@ -95,7 +109,7 @@ def predictions_of(model, X, classes=None):
         Fitted.
     X : array-like of shape (n_samples, ...)
     classes : ndarray of shape (n_classes,), optional
-        Labels, sorted, of a classifier. One that the model has not met has the probability 0.
+        Sorted labels; needed for a classifier. A class that the model does not know has the probability 0.
 
     Returns
     -------
@@ -110,21 +124,21 @@ def predictions_of(model, X, classes=None):
     return probabilities
 
 
-def out_of_fold(folds, n_rows):
+def out_of_fold(folds: Sequence[Fold], n_rows: int) -> tuple[Array, Array]:
     """Join the predictions of folds.
 
     Parameters
     ----------
     folds : list of Fold
     n_rows : int
-        Of all data.
+        Number of rows of all data.
 
     Returns
     -------
     rows : ndarray of int
-        Those that some fold has predicted, sorted.
+        Sorted numbers of the rows that have a prediction.
     predictions : ndarray of shape (len(rows), ...)
-        The mean, where several folds have predicted a row.
+        The mean of the predictions for each row.
     """
     counts = np.zeros(n_rows, dtype=int)
     total = np.zeros((n_rows, *folds[0].predictions.shape[1:]))

@@ -1,23 +1,27 @@
 """The networks of this package inside any estimator, fitted or not."""
 
+from typing import Any
+
+import keras
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from presets.estimators import NetworkEstimator
+from presets.typing import Estimator
 
 
-def networks(estimator):
-    """The networks among the parameters of an estimator, by the prefix of their own parameters.
+def networks(estimator: Estimator) -> dict[str, NetworkEstimator]:
+    """Find the networks among the parameters of an estimator.
 
     Parameters
     ----------
     estimator : estimator
-        A network of this package, or a pipeline or another meta-estimator with networks in it.
+        A network of this package, or a pipeline or another meta-estimator that contains networks.
 
     Returns
     -------
     dict of str to NetworkEstimator
-        The prefix of the estimator itself is "".
+        The keys are the prefixes of the networks' parameters. If the estimator is a network itself, the prefix is "".
     """
     if isinstance(estimator, NetworkEstimator):
         return {"": estimator}
@@ -25,13 +29,13 @@ def networks(estimator):
     return {f"{name}__": part for name, part in parts if isinstance(part, NetworkEstimator)}
 
 
-def find_network(estimator):
+def find_network(estimator: Any) -> Any:
     """Find the fitted network in an estimator, a pipeline or a search.
 
     Parameters
     ----------
     estimator : estimator
-        One of this package, or a fitted `Pipeline`, search or `TransformedTargetRegressor` around one.
+        A network of this package, or a fitted `Pipeline`, search or `TransformedTargetRegressor` that contains one.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def find_network(estimator):
     Raises
     ------
     TypeError
-        If there is none.
+        If the estimator contains no network.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     """
@@ -50,13 +54,13 @@ def find_network(estimator):
     return inner
 
 
-def find_members(estimator):
-    """Find all fitted networks in an estimator: those of the members where it is an ensemble, else one.
+def find_members(estimator: Any) -> list[Any]:
+    """Find all fitted networks in an estimator: the networks of all members of an ensemble, else one network.
 
     Parameters
     ----------
     estimator : estimator
-        As for `find_network`, or an ensemble, also inside one of these.
+        As for `find_network`, or an ensemble. The ensemble may be inside a pipeline or a search.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def find_members(estimator):
     Raises
     ------
     TypeError
-        If there is none, or if a member has none.
+        If the estimator, or one of its members, contains no network.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     """
@@ -82,18 +86,18 @@ def _is_fitted_network(estimator):
 
 
 def _inside(wrapper, estimator):
-    """The fitted estimator that another one wraps."""
+    """The fitted estimator inside another one."""
     if isinstance(wrapper, Pipeline):
         return wrapper.steps[-1][1]
     for name in ("best_estimator_", "regressor_"):
         if hasattr(wrapper, name):
             return getattr(wrapper, name)
     check_is_fitted(wrapper)
-    raise TypeError(f"{type(estimator).__name__} holds no fitted network of presets, but {wrapper!r}.")
+    raise TypeError(f"{type(estimator).__name__} contains {wrapper!r}, which is no fitted network of presets.")
 
 
-def with_callback(estimator, callback):
-    """Parameters that add a callback to those of every network in an estimator.
+def with_callback(estimator: Estimator, callback: keras.callbacks.Callback) -> dict[str, list[Any]]:
+    """Parameters that give each network in an estimator one more callback.
 
     Parameters
     ----------
@@ -103,7 +107,7 @@ def with_callback(estimator, callback):
     Returns
     -------
     dict of str to list
-        For `set_params`; empty if there is no network.
+        Parameters for `set_params`; empty if there is no network.
     """
     given = {f"{prefix}callbacks": network.callbacks for prefix, network in networks(estimator).items()}
     return {

@@ -1,6 +1,8 @@
-"""Repeated runs (A12): what part of a score is chance."""
+"""Repeated runs (A12): how much of a score is chance."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -10,11 +12,12 @@ from sklearn.model_selection import KFold, StratifiedKFold, check_cv, cross_vali
 from presets import article
 from presets.evaluation.networks import find_network
 from presets.evaluation.seeds import seeded
+from presets.typing import Array, Estimator, Features, Values
 
 
 @dataclass(frozen=True)
 class RepeatedRuns:
-    """Scores and curves of several runs over the same data.
+    """Scores and histories of several runs on the same data.
 
     Parameters
     ----------
@@ -23,21 +26,21 @@ class RepeatedRuns:
     seeds : ndarray of shape (n_repeats,)
         The `random_state` of each repeat.
     folds : list of list of (ndarray, ndarray)
-        Training and test rows of every fold of every repeat.
+        Training and test rows, for each repeat and fold.
     histories : list of list of (dict or None)
-        The `history_` of every run; None where no network of this package ran.
+        `history_`, for each repeat and fold; None for estimators without a network of this package.
     confidence : float
-        Of the intervals.
+        Level of the confidence intervals, between 0 and 1.
     """
 
-    scores: np.ndarray
-    seeds: np.ndarray
-    folds: list
-    histories: list
+    scores: Array
+    seeds: Array
+    folds: list[list[tuple[Array, Array]]]
+    histories: list[list[dict[str, list[float]] | None]]
     confidence: float
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """Mean score.
 
         Returns
@@ -47,8 +50,8 @@ class RepeatedRuns:
         return float(self.scores.mean())
 
     @property
-    def std(self):
-        """Standard deviation of the repeats, each being the mean of its folds.
+    def std(self) -> float:
+        """Standard deviation over the repeats. The score of a repeat is the mean of its folds.
 
         Returns
         -------
@@ -57,10 +60,10 @@ class RepeatedRuns:
         return float(self.scores.mean(axis=1).std(ddof=1))
 
     @property
-    def interval(self):
+    def interval(self) -> tuple[float, float]:
         """Confidence interval of the mean over seeds, by Student's t.
 
-        It speaks of other seeds on these data, not of other data.
+        It covers other seeds on the same data, not other data.
 
         Returns
         -------
@@ -68,7 +71,7 @@ class RepeatedRuns:
         """
         return _interval(self.scores.mean(axis=1), self.confidence)
 
-    def compare(self, other):
+    def compare(self, other: "RepeatedRuns") -> "Comparison":
         """Compare with runs of another estimator on the same seeds and folds.
 
         Parameters
@@ -78,7 +81,7 @@ class RepeatedRuns:
         Returns
         -------
         Comparison
-            Of the differences ``self - other``, repeat by repeat.
+            The differences ``self - other`` of each repeat.
 
         Raises
         ------
@@ -92,7 +95,9 @@ class RepeatedRuns:
             for own, others in zip(pair, other_pair, strict=True)
         )
         if not same or self.scores.shape != other.scores.shape:
-            raise ValueError("The runs have other seeds or folds: give both the same n_repeats, cv and random_state.")
+            raise ValueError(
+                "The runs have different seeds or folds: use the same n_repeats, cv and random_state for both."
+            )
         differences = self.scores.mean(axis=1) - other.scores.mean(axis=1)
         return Comparison(differences, self.confidence)
 
@@ -113,14 +118,14 @@ class Comparison:
     ----------
     differences : ndarray of shape (n_repeats,)
     confidence : float
-        Of the interval.
+        Level of the confidence interval, between 0 and 1.
     """
 
-    differences: np.ndarray
+    differences: Array
     confidence: float
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """Mean difference.
 
         Returns
@@ -130,7 +135,7 @@ class Comparison:
         return float(self.differences.mean())
 
     @property
-    def interval(self):
+    def interval(self) -> tuple[float, float]:
         """Confidence interval of the mean difference, by Student's t on the paired repeats.
 
         Returns
@@ -149,38 +154,38 @@ class Comparison:
 
 
 def repeated_runs(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Features,
+    y: Values,
     *,
-    n_repeats=article.N_REPEATS,
-    cv=5,
-    scoring=None,
-    n_jobs=None,
-    random_state=0,
-    confidence=0.95,
-):
+    n_repeats: int = article.N_REPEATS,
+    cv: Any = 5,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+    random_state: int = 0,
+    confidence: float = 0.95,
+) -> RepeatedRuns:
     """Cross-validate an estimator several times, with other seeds and other folds (A12).
 
     Parameters
     ----------
     estimator : estimator
-        Also a `Pipeline` or a search; every `random_state` in it gets the seed of the repeat.
+        May be a `Pipeline` or a search. Each `random_state` in it gets the seed of the repeat.
     X : array-like of shape (n_samples, ...)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     n_repeats : int, default=5
-        At least 2.
-    cv : int or splitter, default=5
-        A number of folds is shuffled anew in each repeat, and stratified for classes. A splitter or a list of splits is
-        taken as it is.
+        Number of repeats, at least 2.
+    cv : int, splitter or iterable, default=5
+        For a number of folds, each repeat shuffles the rows again; the folds are stratified for classifiers. A splitter
+        or a list of splits is used unchanged.
     scoring : str or callable, optional
         One scorer, as in `cross_val_score`.
     n_jobs : int, optional
-        Processes for the folds of a repeat.
+        Number of processes for the folds of a repeat.
     random_state : int, default=0
-        Two estimators that are given the same one meet the same seeds and folds.
+        Draws the seeds and folds. Estimators with the same `random_state` here get the same seeds and folds.
     confidence : float, default=0.95
-        Of the intervals.
+        Level of the confidence intervals, between 0 and 1.
 
     Returns
     -------
@@ -204,7 +209,7 @@ def repeated_runs(
     True
     """
     if n_repeats < 2:
-        raise ValueError(f"n_repeats={n_repeats} has no spread; give at least 2.")
+        raise ValueError(f"n_repeats={n_repeats} gives no standard deviation; set at least 2.")
     seeds = np.random.default_rng(random_state).integers(2**31 - 1, size=n_repeats)
     folds, scores, histories = [], [], []
     for seed in map(int, seeds):

@@ -1,15 +1,19 @@
 """Copies of an estimator that differ in their seed."""
 
+from typing import Any
+
 from sklearn.base import clone
 
+from presets.typing import Estimator
 
-def seeded(estimator, seed):
-    """Copy an estimator, with a seed at every `random_state` in it.
+
+def seeded(estimator: Estimator, seed: int) -> Any:
+    """Copy an estimator, and set each `random_state` in it to a seed.
 
     Parameters
     ----------
     estimator : estimator
-        Also a pipeline or a meta-estimator.
+        May be a pipeline or a meta-estimator.
     seed : int
 
     Returns
@@ -21,13 +25,13 @@ def seeded(estimator, seed):
     return copy.set_params(**dict.fromkeys(_seeds(copy), seed))
 
 
-def seeded_where_free(estimator, seed):
-    """Copy an estimator, with a seed at every `random_state` in it that is None.
+def seeded_where_free(estimator: Estimator, seed: int) -> Any:
+    """Copy an estimator, and set each `random_state` in it that is None to a seed.
 
     Parameters
     ----------
     estimator : estimator
-        Also a pipeline or a meta-estimator.
+        May be a pipeline or a meta-estimator.
     seed : int
 
     Returns

@@ -1,4 +1,4 @@
-"""Looks at fitted estimators."""
+"""Inspection of fitted estimators: diagnosis, plots and the gradient check."""
 
 from presets.evaluation.repeated_runs import repeated_runs
 from presets.inspection.diagnosis import diagnose

@@ -1,7 +1,8 @@
-"""Why a network did not learn: what a fit watched, judged by the article."""
+"""Why a network did not learn: the records of a fit, compared with the article's rules."""
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,29 +13,29 @@ from presets.evaluation.networks import find_members
 from presets.training.probe import vanishing
 
 
-def diagnose(estimator):
-    """Say in plain words what went wrong in a fit, the likely cause first.
+def diagnose(estimator: Any) -> Report:
+    """Explain what went wrong in a fit, the most likely cause first.
 
-    Joins the data check at the start (A1, A2), the signal in every layer before the first update and the dead units
-    at the end (A7), the update ratio (A5.4), clipping (A8), the plateau rule and the end of training (A5.3, A6), and
-    training against validation (S4). Nothing is computed anew: all of it was watched by `fit`.
+    The report combines the data check before training (A1, A2), the signal in each layer before the first update and
+    the dead units at the end (A7), the update ratio (A5.4), clipping (A8), the plateau rule and the end of training
+    (A5.3, A6), and training compared with validation (S4). `fit` has recorded all of this; nothing is computed again.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted; also a fitted `Pipeline` or search around one, or an ensemble, whose members are judged one by one and
-        reported together.
+        A fitted network, or a fitted `Pipeline`, search or ensemble that contains networks. The members of an ensemble
+        are checked one by one, and reported together.
 
     Returns
     -------
     Report
-        The gravest first, and causes before what follows from them. Each finding has its figure, the article's item and
-        the parameter to change. A run in which all is well has notes at most, and no `alarms`.
+        The most serious findings first, and causes before their effects. Each finding has a figure, the article's item
+        and the parameter to change. A good fit gives notes at most, and no `alarms`.
 
     Raises
     ------
     TypeError
-        If there is no network in the estimator.
+        If the estimator contains no network.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -66,21 +67,21 @@ def _diagnose(network):
 
 
 def _joined(reports):
-    """One report for all members: each kind of finding once, from the member where it is gravest."""
-    by_code: dict[str, dict] = {}
+    """One report for all members. Each code appears once, with its most serious finding."""
+    by_code: dict[str, dict[int, Finding]] = {}
     for number, report in enumerate(reports):
         for finding in report:
             by_code.setdefault(finding.code, {}).setdefault(number, finding)
     findings = []
     for of_members in by_code.values():
         number, gravest = min(of_members.items(), key=lambda item: SEVERITIES.index(item[1].severity))
-        where = f"In {len(of_members)} of {len(reports)} members, such as number {number}: "
+        where = f"In {len(of_members)} of {len(reports)} members, for example number {number}: "
         findings.append(dataclasses.replace(gravest, what=where + gravest.what))
     return Report(f"{len(reports)} members, the first one {reports[0].title}", findings)
 
 
 class Run:
-    """The figures of a fit that rules look at.
+    """The figures of a fit that the rules read.
 
     Parameters
     ----------
@@ -90,12 +91,12 @@ class Run:
     Attributes
     ----------
     constant, monitored_constant : float
-        Loss of a constant prediction on the training part and on the part that was monitored; 0 if not known.
+        Loss of a constant prediction on the training part and on the monitored part; 0 if unknown.
     rate : float
-        The one that the training began with; the highest of a schedule.
+        The first learning rate of the training; the highest one of a schedule.
     """
 
-    def __init__(self, network):
+    def __init__(self, network: Any) -> None:
         history, self.health = network.history_, network.health_
         self.network, self.history = network, history
         self.loss = np.array(history["loss"])
@@ -112,7 +113,7 @@ class Run:
 
     @property
     def has_learnt(self):
-        """Whether both losses got under those of a constant prediction; True where these are not known."""
+        """Whether both losses fell below those of a constant prediction; True if these are unknown."""
         if not self.constant or not self.is_finite:
             return self.is_finite
         relative = self.loss.min() / self.constant, self.monitored.min() / self.monitored_constant
@@ -138,16 +139,15 @@ def _rate_too_large(run):
     if not run.is_finite or not run.ratios.max() > article.UPDATE_RATIO_UNSTABLE:
         return None
     reference = run.constant or run.loss[0]
-    if reference <= 0 or run.loss.max() < article.LOSS_EXPLODED * reference:  # such as a likelihood's
+    if reference <= 0 or run.loss.max() < article.LOSS_EXPLODED * reference:  # a likelihood may be negative
         return None
-    than = "that of a constant prediction" if run.constant else "what it began with"
+    than = "the loss of a constant prediction" if run.constant else "the first loss"
     return Finding(
         "rate_too_large",
         "serious",
         f"The training loss reached {run.loss.max():.4g}, {run.loss.max() / reference:.3g} times {than} "
-        f"({reference:.4g}), with updates of up to {run.ratios.max():.2g} of the weights, where "
-        f"{article.UPDATE_RATIO:g} is right.",
-        f"Lower learning_rate={run.rate:g}, to {run.rate / 10:g} or less.",
+        f"({reference:.4g}). The update ratio reached {run.ratios.max():.2g}; about {article.UPDATE_RATIO:g} is right.",
+        f"Lower learning_rate={run.rate:g} to {run.rate / 10:g} or less.",
         "A5.4",
         figure=float(run.ratios.max()),
         parameter="learning_rate",
@@ -155,7 +155,7 @@ def _rate_too_large(run):
 
 
 def _dead_from_the_first_layer(run):
-    """No vanishing signal explains units that are dead in the first layer."""
+    """Dead units in the first layer have another cause than a vanishing signal."""
     first = next(iter(run.health.dead_units.values()), 0.0)
     return _dead_units(run) if first >= article.DEAD_UNITS else None
 
@@ -173,8 +173,8 @@ def _dead_units(run):
     return Finding(
         "dead_units",
         "warning" if run.has_learnt else "serious",
-        f"At the end, hidden units put out zero for every one of {min(run.health.batch_size, run.health.n_training)} "
-        f"rows: {layers}. No gradient reaches them.",
+        f"After training, some hidden units are dead. Their output is zero for all "
+        f"{min(run.health.batch_size, run.health.n_training)} rows of a batch, so they get no gradient: {layers}.",
         "Set another activation ('elu', 'leaky_relu'), a lower learning_rate, or init='auto'.",
         "A7",
         figure=max(dead.values()),
@@ -190,7 +190,7 @@ def _signal_vanishes(run):
         "signal_vanishes",
         "note" if run.has_learnt else "serious",
         f"Before the first update {how}, with init={run.network.init_.rule!r}.",
-        "Set init='auto' or init='scaled', or take fewer layers.",
+        "Set init='auto' or init='scaled', or use fewer layers.",
         "A7.4",
         figure=_weakest(run.health.signal),
         parameter="init",
@@ -198,7 +198,7 @@ def _signal_vanishes(run):
 
 
 def _weakest(signal):
-    """What is left of the signal in the last hidden layer; or the smallest gradient, if the signal passes."""
+    """The share of the signal that reaches the last hidden layer; or the smallest gradient, if the signal passes."""
     hidden = list(signal.outputs.values())[:-1]
     if hidden and hidden[-1] < article.VANISHING_SIGNAL * hidden[0]:
         return hidden[-1] / hidden[0]
@@ -213,8 +213,8 @@ def _clipped(run):
     return Finding(
         "clipped",
         "warning",
-        f"{share:.0%} of all steps met the limit {name}={getattr(run.network, name)}: the limit sets the size of the "
-        "updates, not the gradient.",
+        f"{share:.0%} of all steps were clipped by {name}={getattr(run.network, name)}, so this limit sets the size of "
+        "the updates, and not the gradient.",
         f"Raise {name} to {article.CLIPNORM:g} or 15, standardise X and y, or lower learning_rate.",
         "A8",
         figure=share,
@@ -229,9 +229,9 @@ def _rate_too_small(run):
     return Finding(
         "rate_too_small",
         "warning" if run.has_learnt else "serious",
-        f"No update was more than {largest:.2g} of the weights, where {article.UPDATE_RATIO:g} is right; the loss went "
-        f"from {run.loss[0]:.4g} to {run.loss[-1]:.4g}.",
-        f"Raise learning_rate={run.rate:g}; {article.UPDATE_RATIO / largest:.3g} times as much gives that ratio."
+        f"The update ratio was at most {largest:.2g}; about {article.UPDATE_RATIO:g} is right. The loss went from "
+        f"{run.loss[0]:.4g} to {run.loss[-1]:.4g}.",
+        f"Raise learning_rate={run.rate:g}; {article.UPDATE_RATIO / largest:.3g} times this rate gives the right ratio."
         if largest
         else f"Raise learning_rate={run.rate:g}.",
         "A5.4",
@@ -251,15 +251,15 @@ def _too_few_epochs(run):
     recent = losses[max(math.ceil(0.8 * len(losses)) - 1, 0)] - losses[-1]
     share = recent / (losses[0] - losses[-1]) if losses[-1] < losses[0] else 0.0
     has_begun = run.n_updates >= run.network._budget.patience_updates
-    is_done = run.follows_schedule or share <= article.STILL_FALLING  # the loss falls most where a schedule ends
+    is_done = run.follows_schedule or share <= article.STILL_FALLING  # with a schedule the loss falls most at the end
     if is_done if run.has_learnt else has_begun:
         return None
     return Finding(
         "too_few_epochs",
         "warning",
         f"Training ended after {len(losses)} epochs ({run.n_updates} updates) with "
-        f"{'val_loss' if run.validates else 'loss'} at {losses[-1]:.4g}; the last fifth of the epochs made {share:.0%} "
-        "of its whole descent.",
+        f"{'val_loss' if run.validates else 'loss'} at {losses[-1]:.4g}. It was still falling: {share:.0%} of the "
+        "decrease came in the last fifth of the epochs.",
         f"Raise epochs={run.network.epochs}, or set epochs='auto'.",
         "S4",
         figure=float(share),
@@ -274,14 +274,14 @@ def _overfit(run):
     gap, rise = validation[-1] - training, validation[-1] - validation.min()
     if gap < article.OVERFIT_GAP or rise < article.OVERFIT_RISE:
         return None
-    kept = f"the weights of epoch {run.network.best_epoch_ + 1} are kept"
+    kept = f" The weights of epoch {run.network.best_epoch_ + 1} are kept."
     return Finding(
         "overfit",
         "warning",
-        f"At the end the training loss is {run.loss[-1]:.4g} and the validation loss {run.monitored[-1]:.4g}, up from "
-        f"{run.monitored.min():.4g} in epoch {run.monitored.argmin() + 1}"
-        f"{f'; {kept}' if run.network.restore_best_weights else ''}.",
-        f"Raise {_regularization(run.network)}, take a smaller network, or collect rows.",
+        f"At the end the training loss is {run.loss[-1]:.4g} and the validation loss {run.monitored[-1]:.4g}; the "
+        f"lowest validation loss was {run.monitored.min():.4g}, in epoch {run.monitored.argmin() + 1}."
+        f"{kept if run.network.restore_best_weights else ''}",
+        f"Raise {_regularization(run.network)}, use a smaller network, or collect more rows.",
         "S4",
         figure=float(gap),
         parameter="dropout",
@@ -289,9 +289,9 @@ def _overfit(run):
 
 
 def _regularization(network):
-    """What works against overfitting, with its values; in a network of the user's it is inside."""
+    """The parameters against overfitting, with their values. A network of the user's own contains them itself."""
     if not hasattr(network, "dropout"):
-        return "the present dropout and penalties inside the network"
+        return "the dropout and the penalties inside the network"
     return f"dropout={network.dropout:g} or l2={network.l2:g}"
 
 
@@ -304,9 +304,9 @@ def _underfit(run):
     return Finding(
         "underfit",
         "note",
-        f"At the end the training loss is still {training:.0%} of a constant prediction's ({run.loss[-1]:.4g} of "
-        f"{run.constant:.4g}), and validation is not worse.",
-        f"A larger network, less than {_regularization(run.network)}, or columns that say more may help.",
+        f"At the end the training loss is {run.loss[-1]:.4g}, still {training:.0%} of the loss of a constant "
+        f"prediction ({run.constant:.4g}). The validation loss is not worse.",
+        f"Try a larger network, lower {_regularization(run.network)}, or add informative columns.",
         "S4",
         figure=float(training),
         parameter="dropout",
@@ -327,9 +327,9 @@ def _ratio_outside(run):
     return Finding(
         "update_ratio",
         "note",
-        f"The median update ratio is {np.median(run.ratios):.2g} of all weights, and outside the band from {low:g} to "
-        f"{high:g} in {len(outside)} of {len(medians)} layers: {layers}.",
-        "Below the band a layer learns slowly, above it unsteadily; change learning_rate if that shows in the curves.",
+        f"The median update ratio of all weights is {np.median(run.ratios):.2g}. It is outside the range from {low:g} "
+        f"to {high:g} in {len(outside)} of {len(medians)} layers: {layers}.",
+        "Below this range a layer learns slowly, above it unsteadily. Change learning_rate if the curves show that.",
         "A5.4",
         figure=float(np.median(run.ratios)),
         parameter="learning_rate",
@@ -344,7 +344,7 @@ def _large_batch(run):
         "large_batch",
         "note",
         f"A batch of {run.health.batch_size} is {share:.0%} of the {run.health.n_training} training rows.",
-        f"Smaller batches than batch_size={run.network.batch_size} overfit less and update more often in an epoch.",
+        f"Lower batch_size={run.network.batch_size}: smaller batches overfit less, and give more updates in an epoch.",
         "A3",
         figure=share,
         parameter="batch_size",
@@ -357,8 +357,8 @@ def _no_validation(run):
     return Finding(
         "no_validation",
         "note",
-        f"None of {run.health.n_training} rows validated: the training loss set the rate, and overfitting cannot be "
-        "seen.",
+        f"There were no validation rows (all {run.health.n_training} rows were for training), so the training loss "
+        "controlled the learning rate, and overfitting cannot be seen.",
         "Set validation_fraction, or give X_val and y_val.",
         "A6",
         figure=0.0,
@@ -367,19 +367,20 @@ def _no_validation(run):
 
 
 def _not_learnt(run):
-    """What is left if nothing else explains that a network did not learn."""
+    """The finding when no other rule explains why a network did not learn."""
     if run.has_learnt:
         return None
     losses = [("training", run.loss.min(), run.constant)]
     if run.validates:
         losses.append(("validation", run.monitored.min(), run.monitored_constant))
-    figures = " and ".join(f"the {part} loss {best:.4g} at best ({constant:.4g})" for part, best, constant in losses)
+    figures = " and ".join(
+        f"the lowest {part} loss is {best:.4g} (constant prediction: {constant:.4g})" for part, best, constant in losses
+    )
     return Finding(
         "labels_unrelated",
         "serious",
-        f"X tells nothing about y: {figures}, in brackets that of a constant prediction, although updates had the "
-        "right size and the signal passed every layer.",
-        "Look whether the rows of X and y belong together, and whether the labels are right (check_data).",
+        f"X says nothing about y: {figures}. The updates had the right size, and the signal passed each layer.",
+        "Check whether the rows of X and y belong together, and whether the labels are right (check_data).",
         "A1",
         figure=max(best / constant for _, best, constant in losses),
     )
@@ -400,4 +401,4 @@ RULES = (
     _large_batch,
     _no_validation,
 )
-"""In the order of causes: what comes first may bring about what comes later."""
+"""Causes come before their effects."""

@@ -1,26 +1,35 @@
-"""Pictures of fits (S4), in the manner of scikit-learn's displays; matplotlib is imported when one is drawn."""
+"""Plots of fits (S4) with the interface of scikit-learn's displays. Matplotlib is imported at the first plot."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import numpy as np
 
 from presets import article
 from presets.evaluation.networks import find_network
-from presets.evaluation.repeated_runs import repeated_runs
+from presets.evaluation.repeated_runs import RepeatedRuns, repeated_runs
+from presets.typing import Array, Features, Values
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.lines import Line2D
 
 
 class TrainingCurveDisplay:
-    """Training and validation values over the epochs, with the steps of the rate and the best epoch marked.
+    """Training and validation values over the epochs, with the changes of the learning rate and the best epoch.
 
     Use `from_estimator`.
 
     Parameters
     ----------
     history : dict of str to list of float
-        As `history_`.
-    metric : str
-        Name of the training value; the validation value is ``val_`` and that name.
-    best_epoch : int
-        Index of the epoch whose weights are kept, or -1.
+        `history_` of an estimator.
+    metric : str, default="loss"
+        Name of the training value. The validation value is named ``val_<metric>``.
+    best_epoch : int, default=-1
+        Index of the epoch whose weights are kept; -1 draws none.
 
     Attributes
     ----------
@@ -39,20 +48,21 @@ class TrainingCurveDisplay:
     ['training', 'validation']
     """
 
-    def __init__(self, history, *, metric="loss", best_epoch=-1):
+    def __init__(self, history: dict[str, list[float]], *, metric: str = "loss", best_epoch: int = -1) -> None:
         self.history, self.metric, self.best_epoch = history, metric, best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, metric="loss", ax=None):
+    def from_estimator(cls, estimator: Any, *, metric: str = "loss", ax: "Axes | None" = None) -> Self:
         """Draw the curves of a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted; also a `Pipeline` or search around one.
+            A fitted network, or a fitted `Pipeline` or search that contains one.
         metric : str, default="loss"
             A name in `history_`.
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -65,24 +75,25 @@ class TrainingCurveDisplay:
         """
         network = find_network(estimator)
         if metric not in network.history_:
-            raise ValueError(f"metric={metric!r} is not in history_: {', '.join(network.history_)}.")
+            raise ValueError(f"metric={metric!r} is not in history_, which has {', '.join(network.history_)}.")
         return cls(network.history_, metric=metric, best_epoch=network.best_epoch_).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
+    def plot(self, *, ax: "Axes | None" = None) -> Self:
+        """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
-        TrainingCurveDisplay
+        self
         """
         ax = self.ax_ = _axes(ax)
         self.figure_ = ax.figure
         epochs = np.arange(1, len(self.history["loss"]) + 1)
-        self.lines_ = [
+        self.lines_: list[Line2D] = [
             ax.plot(epochs, self.history[name], label=label)[0]
             for name, label in ((self.metric, "training"), (f"val_{self.metric}", "validation"))
             if name in self.history
@@ -91,8 +102,8 @@ class TrainingCurveDisplay:
         changes = np.flatnonzero(np.diff(rates)) + 2
         ratios = rates[changes - 1] / rates[changes - 2]
         follows_schedule = not np.allclose(ratios, ratios[:1], rtol=1e-3)  # the plateau rule has one factor
-        for number, epoch in enumerate([] if follows_schedule else changes):
-            label = f"rate lowered, to {rates[-1]:.2g} in the end (A5.3)" if number == 0 else None
+        for number, epoch in enumerate([] if follows_schedule else changes.tolist()):
+            label = f"learning rate lowered, finally to {rates[-1]:.2g} (A5.3)" if number == 0 else None
             ax.axvline(epoch, color="gray", linestyle=":", linewidth=0.8, label=label)
         if self.best_epoch >= 0:
             ax.axvline(self.best_epoch + 1, color="green", linestyle="--", linewidth=1, label="best epoch")
@@ -102,20 +113,21 @@ class TrainingCurveDisplay:
 
 
 class UpdateRatioDisplay:
-    """norm(update) / norm(weights) over the epochs, overall and by layer, with the band around 1e-3 (A5.4).
+    """Update ratio over the epochs, of all weights and of each layer, with the good range around 1e-3 (A5.4).
 
-    Use `from_estimator`.
+    The update ratio is ``norm(update) / norm(weights)``. Use `from_estimator`.
 
     Parameters
     ----------
     history : dict of str to list of float
-        As `history_`.
+        `history_` of an estimator.
 
     Attributes
     ----------
     lines_ : dict of str to matplotlib Line2D
-        By "all weights" and the names of the layers.
+        The keys are "all weights" and the names of the layers.
     band_ : matplotlib artist
+        The range of good ratios.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 
@@ -128,18 +140,19 @@ class UpdateRatioDisplay:
     ['hidden_1', 'hidden_2', 'outputs', 'all weights']
     """
 
-    def __init__(self, history):
+    def __init__(self, history: dict[str, list[float]]) -> None:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: "Axes | None" = None) -> Self:
         """Draw the update ratios of a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted; also a `Pipeline` or search around one.
+            A fitted network, or a fitted `Pipeline` or search that contains one.
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -147,25 +160,26 @@ class UpdateRatioDisplay:
         """
         return cls(find_network(estimator).history_).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
+    def plot(self, *, ax: "Axes | None" = None) -> Self:
+        """Draw the update ratios.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
-        UpdateRatioDisplay
+        self
         """
         ax = self.ax_ = _axes(ax)
         self.figure_ = ax.figure
         low, high = article.UPDATE_RATIO_BAND
-        self.band_ = ax.axhspan(low, high, color="gray", alpha=0.15, label=f"band, {low:g} to {high:g}")
+        self.band_ = ax.axhspan(low, high, color="gray", alpha=0.15, label=f"good range, {low:g} to {high:g}")
         ax.axhline(article.UPDATE_RATIO, color="gray", linewidth=0.8)
         names = [name for name in self.history if name.startswith("update_ratio/")]
         epochs = np.arange(1, len(self.history["update_ratio"]) + 1)
-        self.lines_ = {
+        self.lines_: dict[str, Line2D] = {
             name.removeprefix("update_ratio/"): ax.plot(epochs, self.history[name], linewidth=0.8)[0] for name in names
         }
         self.lines_["all weights"] = ax.plot(epochs, self.history["update_ratio"], color="black")[0]
@@ -177,21 +191,21 @@ class UpdateRatioDisplay:
 
 
 class RepeatedRunsDisplay:
-    """Scores of repeated runs, with their mean and its interval (A12).
+    """Scores of repeated runs, with their mean and its confidence interval (A12).
 
     Use `from_runs` or `from_estimator`.
 
     Parameters
     ----------
     runs : dict of str to RepeatedRuns
-        By the name to write below.
+        The keys are the labels of the x-axis.
 
     Attributes
     ----------
     points_ : list of matplotlib PathCollection
-        The scores of every fold.
+        The scores of all folds, for each entry of `runs`.
     errorbars_ : list of matplotlib ErrorbarContainer
-        Mean and interval.
+        The mean and its interval, for each entry of `runs`.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 
@@ -208,17 +222,19 @@ class RepeatedRunsDisplay:
     'score'
     """
 
-    def __init__(self, runs):
+    def __init__(self, runs: dict[str, RepeatedRuns]) -> None:
         self.runs = runs
 
     @classmethod
-    def from_runs(cls, runs, *, ax=None):
-        """Draw what `repeated_runs` returned.
+    def from_runs(cls, runs: RepeatedRuns | dict[str, RepeatedRuns], *, ax: "Axes | None" = None) -> Self:
+        """Draw the results of `repeated_runs`.
 
         Parameters
         ----------
         runs : RepeatedRuns or dict of str to RepeatedRuns
+            One result, or several with their labels.
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -227,16 +243,19 @@ class RepeatedRunsDisplay:
         return cls(runs if isinstance(runs, dict) else {"": runs}).plot(ax=ax)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None, **options):
-        """Run an estimator several times and draw the scores.
+    def from_estimator(
+        cls, estimator: Any, X: Features, y: Values, *, ax: "Axes | None" = None, **options: Any
+    ) -> Self:
+        """Fit and score an estimator several times, and draw the scores.
 
         Parameters
         ----------
         estimator : estimator
         X, y : array-like
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
         **options
-            Of `repeated_runs`.
+            Parameters of `repeated_runs`.
 
         Returns
         -------
@@ -244,20 +263,22 @@ class RepeatedRunsDisplay:
         """
         return cls.from_runs({type(estimator).__name__: repeated_runs(estimator, X, y, **options)}, ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
+    def plot(self, *, ax: "Axes | None" = None) -> Self:
+        """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
-        RepeatedRunsDisplay
+        self
         """
         ax = self.ax_ = _axes(ax)
         self.figure_ = ax.figure
-        self.points_, self.errorbars_ = [], []
+        self.points_: list[PathCollection] = []
+        self.errorbars_: list[ErrorbarContainer] = []
         for place, run in enumerate(self.runs.values()):
             low, high = run.interval
             beside = place + np.linspace(-0.15, 0.15, len(run.scores))
@@ -276,14 +297,14 @@ class RepeatedRunsDisplay:
 
 
 class AugmentationDisplay:
-    """Images beside some of their random changes in training (A10).
+    """Images next to versions of them that training draws at random (A10).
 
     Use `from_estimator`.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, 1 + n_changes, height, width, n_channels)
-        In the unit of X; the first of each row is not changed.
+        In the unit of X. The first image of each row is the original.
 
     Attributes
     ----------
@@ -300,21 +321,27 @@ class AugmentationDisplay:
     (3, 6)
     """
 
-    def __init__(self, images):
+    def __init__(self, images: Array) -> None:
         self.images = images
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_images=3, n_changes=5, random_state=0):
-        """Change the first images of X as the training of a fitted estimator changes them, and draw them.
+    def from_estimator(
+        cls, estimator: Any, X: Array, *, n_images: int = 3, n_changes: int = 5, random_state: int = 0
+    ) -> Self:
+        """Augment the first images of X as the training of a fitted estimator does, and draw them.
 
         Parameters
         ----------
         estimator : CNNClassifier, CNNRegressor or Pipeline
             Fitted.
-        X : array-like
-            As `predict` takes it.
-        n_images, n_changes : int
+        X : array-like of shape (n_samples, height, width) or (n_samples, height, width, n_channels)
+            Images as `predict` takes them.
+        n_images : int, default=3
+            Number of images.
+        n_changes : int, default=5
+            Number of augmented versions of each image.
         random_state : int, default=0
+            Seed of the augmentation.
 
         Returns
         -------
@@ -323,24 +350,24 @@ class AugmentationDisplay:
         Raises
         ------
         ValueError
-            If the estimator changes no images.
+            If the estimator has no augmentation.
         """
         network = find_network(estimator)
         core = network._fitted.recipe.network.model(seed=random_state)
         layers = [layer for layer in core.layers if layer.name.startswith("augmentation_")]
         if not layers:
-            raise ValueError(f"{type(network).__name__} has no augmentation, so there is nothing to show.")
+            raise ValueError(f"{type(network).__name__} has augmentation=None, so there is nothing to show.")
         encoder = network._fitted.encoder
         encoded = encoder.rows(network._check_X(X[:n_images]), "float32").take(slice(None))
         drawn = [encoded, *(_changed(encoded, layers) for _ in range(n_changes))]
         return cls(encoder.standardizer.inverse_transform(np.stack(drawn, axis=1))).plot()
 
-    def plot(self):
-        """Draw, in a figure of its own.
+    def plot(self) -> Self:
+        """Draw the images in a new figure.
 
         Returns
         -------
-        AugmentationDisplay
+        self
         """
         import matplotlib.pyplot as plt
 
@@ -354,7 +381,7 @@ class AugmentationDisplay:
                 shown = np.clip((image - low) / (high - low or 1), 0, 1)
                 ax.imshow(shown if shown.shape[-1] == 3 else shown[..., 0], cmap="gray", vmin=0, vmax=1)
                 ax.set_axis_off()
-        self.axes_[0, 0].set_title("as it is", fontsize="small")
+        self.axes_[0, 0].set_title("original", fontsize="small")
         if n_columns > 1:
             self.axes_[0, 1].set_title("in training", fontsize="small")
         return self
@@ -366,7 +393,7 @@ def _changed(images, layers):
     return keras.ops.convert_to_numpy(images)
 
 
-def _axes(ax):
+def _axes(ax: "Axes | None") -> "Axes":
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt

@@ -1,9 +1,11 @@
 """The gradient check (A9): gradients against central differences, in float64."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -16,14 +18,14 @@ from presets.training.pool import program_class
 from presets.training.recipe import Recipe
 
 ROUNDING = 64
-"""Units in the last place that rounding may take from a loss: sums of many terms, and their order."""
+"""Rounding error of a loss, in units in the last place: a loss is a sum of many terms, in any order."""
 
 PRECISIONS = {"tensorflow": (1e-5, 1, "float64"), "jax": (1e-3, 10, "float64"), "torch": (1e-2, 100, "float32")}
-"""Step, factor of the tolerance, and type that losses are exact in, by backend. On JAX Keras computes `tanh`, `mean`
-and others of float64 in float32, on torch all products as well: a difference over a small step is noise there."""
+"""Step, factor of the tolerance, and type of exact losses, for each backend. On JAX, Keras computes `tanh`, `mean` and
+other functions of float64 in float32; on torch, also all products. There, the difference over a small step is noise."""
 
 FINER = (1.0, 0.1, 0.01, 0.001)
-"""Parts of the step that are tried one after the other: the larger ones may reach over a kink, such as that of relu."""
+"""Factors of the step, tried one after the other: a large step may cross a kink, such as that of relu."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +35,22 @@ class GradientCheck:
     Parameters
     ----------
     errors : dict of str to float
-        Relative error of the gradient of each variable, by its path "layer/variable": ``norm(g - d) / (norm(g) +
-        norm(d))`` over the weights looked at, g being the gradient and d the central difference. What rounding can make
-        of a difference is taken off.
+        Relative error of the gradient of each variable, by its path "layer/variable". The error is ``norm(g - d) /
+        (norm(g) + norm(d))`` over the weights that were checked, with the gradient g and the central difference d. The
+        possible rounding error is subtracted from ``g - d``.
     tolerance : float
         The largest error that passes.
     n_weights : int
-        Weights looked at.
+        Number of weights that were checked.
     """
 
-    errors: dict
+    errors: dict[str, float]
     tolerance: float
     n_weights: int
 
     @property
-    def wrong(self):
-        """Variables whose gradients are wrong, the worst first.
+    def wrong(self) -> list[str]:
+        """Variables with wrong gradients, the worst first.
 
         Returns
         -------
@@ -58,8 +60,8 @@ class GradientCheck:
         return sorted(wrong, key=self._badness)
 
     @property
-    def passed(self):
-        """Whether every gradient is right.
+    def passed(self) -> bool:
+        """Whether all gradients are right.
 
         Returns
         -------
@@ -78,43 +80,43 @@ class GradientCheck:
 
 
 def check_gradients(
-    estimator_or_model,
-    X,
-    y,
+    estimator_or_model: Any,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    loss=None,
-    n_weights=10,
-    step="auto",
-    tolerance="auto",
-    random_state=0,
-):
+    loss: Any = None,
+    n_weights: int = 10,
+    step: float | str = "auto",
+    tolerance: float | str = "auto",
+    random_state: int = 0,
+) -> GradientCheck:
     """Compare the gradients that training uses with central differences of the loss, in float64 (A9).
 
-    For layers of your own, above all those with a gradient of their own (`keras.ops.custom_gradient`). The network is
-    copied without its regularizers; nothing of yours is changed. Dropout and augmentation are off.
+    Use it for layers of your own, in particular those with `keras.ops.custom_gradient`. The check works on a copy of
+    the network without regularizers; your objects do not change. Dropout and augmentation are off.
 
     Parameters
     ----------
     estimator_or_model : estimator, Pipeline or keras.Model
-        An estimator that is not fitted is copied and fitted for one epoch. A model must be built from layers that
-        `keras.models.clone_model` can copy, with a `dtype` each.
+        An estimator that is not fitted is copied, and the copy is fitted for one epoch. `keras.models.clone_model` must
+        be able to copy all layers of a model, and each layer must accept a `dtype`.
     X : array-like of shape (n_samples, ...)
         A few dozen rows are enough.
     y : array-like of shape (n_samples, ...)
-        For a model, as its loss takes it.
+        For a model, in the form that its loss takes.
     loss : str, callable or keras.losses.Loss, optional
-        For a model that is not compiled.
+        Needed for a model that is not compiled.
     n_weights : int, default=10
-        Weights of each variable to look at, drawn at random.
+        Number of weights to check in each variable, drawn at random.
     step : float or "auto", default="auto"
-        By which a weight is changed to either side: 1e-5. On JAX it is 1e-3, since Keras computes `tanh`, `mean` and
-        other functions of float64 in float32 there, and on torch 1e-2, since it computes products so too. Where the
-        difference does not agree, smaller steps down to a thousandth are tried: one may reach over a kink, such as
-        that of relu, while a wrong gradient stays wrong.
+        Change of a weight, in both directions. "auto" is 1e-5; on JAX 1e-3, because Keras computes `tanh`, `mean` and
+        other functions of float64 in float32; on torch 1e-2, because it computes products in float32 too. If gradient
+        and difference disagree, smaller steps are tried, down to a thousandth of `step`: a large step may cross a kink,
+        such as that of relu.
     tolerance : float or "auto", default="auto"
-        The largest relative error that passes: 1e-4, on JAX 1e-3, and on torch 1e-2.
+        The largest relative error that passes. "auto" is 1e-4; 1e-3 on JAX and 1e-2 on torch.
     random_state : int, default=0
-        Draws the weights.
+        Seed for the choice of weights.
 
     Returns
     -------
@@ -136,8 +138,8 @@ def check_gradients(
     True
     """
     usual_step, factor, exact = PRECISIONS[keras.backend.backend()]
-    step = usual_step if step == "auto" else step
-    tolerance = article.GRADIENT_TOLERANCE * factor if tolerance == "auto" else tolerance
+    step = usual_step if isinstance(step, str) else step
+    tolerance = article.GRADIENT_TOLERANCE * factor if isinstance(tolerance, str) else tolerance
     read = _of_model if isinstance(estimator_or_model, keras.Model) else _of_estimator
     core, activation, loss, x, y = read(estimator_or_model, X, y, loss)
     recipe = Recipe(
@@ -174,10 +176,10 @@ def _of_estimator(estimator, X, y, loss):
 
 
 def _of_model(model, X, y, loss):
-    """The same of a model, whose outputs are what its loss takes."""
+    """The same for a model. Its outputs go to the loss as they are."""
     loss = getattr(model, "loss", None) if loss is None else loss
     if loss is None:
-        raise ValueError("The model has no loss: compile it, or give loss=.")
+        raise ValueError("The model has no loss: compile it, or set loss.")
     function = keras.losses.get(loss)
     rows = function.call if isinstance(function, keras.losses.Loss) else function
     return model, "linear", lambda y_true, y_pred: rows(y_true, y_pred), np.asarray(X, dtype=np.float64), np.asarray(y)
@@ -189,15 +191,15 @@ def _in_float64(model):
             return type(layer).from_config(_with_float64(layer.get_config()))
         except (NotImplementedError, TypeError) as error:
             raise TypeError(
-                f"Layer {layer.name!r} cannot be copied in float64: {type(layer).__name__} needs a get_config with all "
-                "its arguments, and must take dtype (**kwargs for keras.layers.Layer)."
+                f"Layer {layer.name!r} cannot be copied in float64: get_config of {type(layer).__name__} must return "
+                "all its arguments, and its constructor must accept dtype (**kwargs for keras.layers.Layer)."
             ) from error
 
     return keras.models.clone_model(model, clone_function=copy, recursive=True)
 
 
 def _with_float64(config):
-    """A layer's configuration in float64 and without regularizers, whose sum with a loss Keras makes in float32."""
+    """A layer's configuration in float64, without regularizers: Keras adds their penalties in float32."""
     if isinstance(config, dict):
         return {key: _entry_with_float64(key, value) for key, value in config.items()}
     return [_with_float64(value) for value in config] if isinstance(config, list) else config
@@ -212,7 +214,7 @@ def _entry_with_float64(key, value):
 def _compare(program, data, n_weights, step, tolerance, rounding, rng):
     gradients = program.gradients(data)
     loss = _loss_of(program, data)
-    rounding = rounding * abs(loss())  # not more for finer steps, which would hide errors
+    rounding = rounding * abs(loss())  # the same for finer steps, because more would hide errors
     errors, n_seen = {}, 0
     for variable, gradient in zip(program.core.trainable_variables, gradients, strict=True):
         places = rng.choice(gradient.size, min(n_weights, gradient.size), replace=False)
@@ -232,7 +234,7 @@ def _compare(program, data, n_weights, step, tolerance, rounding, rng):
 
 
 def _loss_of(program, data):
-    """A function that computes the present loss in float64; Keras's own mean rounds to float32."""
+    """Return a function that computes the loss in float64. Keras's own mean rounds to float32."""
     x, y = map(keras.ops.convert_to_tensor, data)
     of_rows = make_loss(program.recipe.loss, program.recipe.activation, 1, "float64")
 

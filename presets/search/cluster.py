@@ -1,58 +1,62 @@
 """A search by several processes: Keras Tuner's chief, which owns the oracle, and its workers.
 
-Keras Tuner tells the processes apart by ``KERASTUNER_TUNER_ID``, ``KERASTUNER_ORACLE_IP`` and
-``KERASTUNER_ORACLE_PORT``. What it lacks is added here: a worker that dies loses its trial to another one, the time of
-the search ends it, and the folds of every trial come back, in the directory that all processes share. The port is open
-to everyone who reaches it: use loopback or a private network.
+The environment variables ``KERASTUNER_TUNER_ID``, ``KERASTUNER_ORACLE_IP`` and ``KERASTUNER_ORACLE_PORT`` give each
+process its role. This module adds to Keras Tuner: another worker takes over the trial of a worker that dies; `timeout`
+ends the search; and the scores of all folds are stored in the directory that the processes share. The port accepts
+everyone who can reach it: use loopback or a private network.
 """
 
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent import futures
 
 import grpc
+import keras_tuner
 from keras_tuner.src import protos
 from keras_tuner.src.distribute import utils as roles
 from keras_tuner.src.distribute.oracle_chief import OracleServicer
 from keras_tuner.src.distribute.oracle_client import OracleClient
 from keras_tuner.src.engine.metrics_tracking import MetricsTracker
 
-from presets.search.evaluation import INTERRUPTED, Bar
-from presets.search.local import proposal
+from presets.search.evaluation import INTERRUPTED, Bar, Evaluation, Result
+from presets.search.journal import Journal
+from presets.search.local import ParametersOf, proposal
 from presets.search.oracles import tell
+from presets.training.deadline import Deadline
 
 HEARTBEAT = 5.0
-"""Seconds between two signs of life of a worker."""
+"""Seconds between two heartbeats of a worker."""
 
 LEASE = 30.0
-"""Seconds of silence after which a worker's trial is given to another one."""
+"""Seconds without a heartbeat after which another worker gets the trial."""
 
 PAUSE = 0.5
-"""Seconds that a worker waits before it asks again, where all trials are under way."""
+"""Seconds that a worker waits before it asks again for a trial."""
 
 
-def has_chief():
+def has_chief() -> bool:
     """Whether this process belongs to a search of several processes."""
-    return roles.has_chief_oracle()
+    return bool(roles.has_chief_oracle())
 
 
-def is_chief():
-    """Whether this process is the one that owns the oracle."""
-    return roles.is_chief_oracle()
+def is_chief() -> bool:
+    """Whether this process owns the oracle."""
+    return bool(roles.is_chief_oracle())
 
 
 class Leases(OracleServicer):
-    """Keras Tuner's service, which takes a trial away from a worker that has fallen silent."""
+    """Keras Tuner's service with leases: a worker without heartbeats loses its trial."""
 
-    def __init__(self, oracle, deadline):
+    def __init__(self, oracle: keras_tuner.Oracle, deadline: Deadline | None) -> None:
         super().__init__(oracle)
         self._deadline = deadline
-        self._heard = {}
-        self._sent_home = set()
+        self._heard: dict[str, float] = {}
+        self._stopped: set[str] = set()
 
     def CreateTrial(self, request, context):
-        """Give a worker a trial, or tell it to wait or to go home."""
+        """Give a worker a trial, or tell it to wait or to stop."""
         self._hear(request.tuner_id)
         self._take_back()
         if self._is_over():
@@ -60,25 +64,25 @@ class Leases(OracleServicer):
         else:
             response = super().CreateTrial(request, context)
             status = _status(response)
-            if status == "STOPPED" and self.oracle.ongoing_trials:  # one of them may come back
+            if status == "STOPPED" and self.oracle.ongoing_trials:  # one of them may need another worker
                 status = "IDLE"
         if status == "RUNNING":
             return response
         if status == "STOPPED":
-            self._sent_home.add(request.tuner_id)
+            self._stopped.add(request.tuner_id)
         return _empty_trial(status)
 
     def GetTrial(self, request, context):
-        """A worker's sign of life."""
+        """Take the heartbeat of a worker."""
         for tuner_id, trial in list(self.oracle.ongoing_trials.items()):
             if trial.trial_id == request.trial_id:
                 self._hear(tuner_id)
         return super().GetTrial(request, context)
 
-    def is_done(self):
-        """Whether no worker is left who would ask for a trial."""
-        waiting = {tuner_id for tuner_id in self._heard.keys() - self._sent_home if not self._is_silent(tuner_id)}
-        return not waiting and (bool(self._sent_home) or self._is_over())
+    def is_done(self) -> bool:
+        """Whether all workers have stopped or fallen silent."""
+        waiting = {tuner_id for tuner_id in self._heard.keys() - self._stopped if not self._is_silent(tuner_id)}
+        return not waiting and (bool(self._stopped) or self._is_over())
 
     def _hear(self, tuner_id):
         self._heard[tuner_id] = time.monotonic()
@@ -97,8 +101,8 @@ class Leases(OracleServicer):
                 self.oracle._retry_queue.append(trial.trial_id)
 
 
-def serve(oracle, deadline):
-    """Give trials to workers until all are done, or the time is over.
+def serve(oracle: keras_tuner.Oracle, deadline: Deadline | None) -> None:
+    """Give trials to workers until all trials are done, or the time is over.
 
     Parameters
     ----------
@@ -116,17 +120,26 @@ def serve(oracle, deadline):
     server.stop(grace=PAUSE).wait()
 
 
-def work(oracle, parameters, evaluation, open_journal, *, deadline, prune, announce):
+def work(
+    oracle: keras_tuner.Oracle,
+    parameters: ParametersOf,
+    evaluation: Evaluation,
+    open_journal: Callable[[], Journal],
+    *,
+    deadline: Deadline | None,
+    prune: bool,
+    announce: Callable[[Result, list[Result]], None],
+) -> Journal:
     """Run the trials that the chief gives.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
-        As the chief's; only its settings are used.
+        With the settings of the chief's oracle; nothing else of it is used.
     parameters, evaluation, deadline, prune, announce
         See `run_trials`.
     open_journal : callable
-        Opens the journal that the chief has begun; called when the chief has answered.
+        Opens the journal that the chief has started. It is called after the first answer of the chief.
 
     Returns
     -------
@@ -141,11 +154,11 @@ def work(oracle, parameters, evaluation, open_journal, *, deadline, prune, annou
         journal = journal or open_journal()
         journal.refresh()
         bar = Bar.of(journal.results.values(), evaluation.metric) if prune else None
-        with _signs_of_life(trial.trial_id):
+        with _Heartbeats(trial.trial_id):
             seconds = None if deadline is None else deadline.seconds_left
             result = evaluation.run(*proposal(trial, parameters), bar=bar, seconds=seconds)
         announce(result, [*journal.results.values(), result])
-        if result.status == INTERRUPTED:  # the chief's clock may be a little behind
+        if result.status == INTERRUPTED:  # the chief's deadline may be a little later
             time.sleep(PAUSE)
             continue
         journal.write(result)
@@ -155,8 +168,8 @@ def work(oracle, parameters, evaluation, open_journal, *, deadline, prune, annou
     return journal
 
 
-class _signs_of_life:
-    """While this is open, tells the chief every few seconds that the trial goes on."""
+class _Heartbeats:
+    """A context in which a thread tells the chief every few seconds that the trial is still running."""
 
     def __init__(self, trial_id):
         self._trial_id = trial_id

@@ -1,4 +1,4 @@
-"""Digests of data, parameters and code: equal in every process where the values are equal."""
+"""Digests of data, parameters and code: equal values have equal digests in every process."""
 
 import collections.abc
 import contextlib
@@ -19,27 +19,27 @@ from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 
 BLOCK = 1 << 24
-"""Bytes of an array that are copied at once, where its memory is not in order already."""
+"""Bytes of an array that are copied at a time, if the array is not contiguous."""
 
 BY_VALUE = ("keras", "sklearn", "presets")
-"""Packages whose objects are looked into. Objects of other installed packages count by their class: what they hold,
-such as a connection, may be another in every process."""
+"""Packages whose objects are compared by their contents. Objects of other installed packages are compared by their
+class, because contents such as a connection may differ in every process."""
 
 METHOD = property | classmethod | staticmethod | types.FunctionType
 CONSTANT = (
     *(bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, np.ndarray, np.generic),
     *(types.FunctionType, types.BuiltinFunctionType, types.ModuleType, functools.partial, type, BaseEstimator),
 )
-"""Globals that count by their value in the code that uses them."""
+"""Types of globals that are compared by value. Other globals are compared by their class."""
 
 
-def digest(value):
+def digest(value: object) -> str:
     """Digest a value.
 
-    Arrays, frames and sparse matrices count by their values. Functions count by their code, defaults, closure and
-    globals, the user's own classes by their methods, estimators by their parameters, and Keras's objects by their
-    configurations and weights. What is installed counts by its name. So a digest is the same in another process, and
-    with another version of a library.
+    The digest covers the values of arrays, frames and sparse matrices; the code, defaults, closure and globals of
+    functions; the methods of the user's own classes; the parameters of estimators; and the configurations and weights
+    of Keras's objects. Installed functions and classes are covered by their names. So the digest is the same in another
+    process, and with another version of a library.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ def digest(value):
 
 
 class _Hasher:
-    """A SHA-256 that values are added to, each with its kind and size.
+    """A SHA-256 to which values are added, each with its kind and size.
 
     Parameters
     ----------
     known : dict of int to str
-        Digests of the functions and classes that were met.
+        Digests of the functions and classes so far, by their id.
     unfinished : set of int
-        Objects that are being added: they may hold themselves.
+        Ids of the objects that are being added: an object may contain itself.
     """
 
     def __init__(self, known, unfinished):
@@ -69,7 +69,7 @@ class _Hasher:
         self._known, self._unfinished = known, unfinished
 
     def of(self, value):
-        """The digest of a value alone."""
+        """The digest of one value."""
         part = _Hasher(self._known, self._unfinished)
         part._add(value)
         return part._sha.hexdigest()
@@ -172,14 +172,14 @@ class _Hasher:
             self._column(frame.iloc[:, number] if hasattr(frame, "iloc") else frame[name])
 
     def _column(self, column):
-        """A series. Its index does not count, nor how its library stores strings, dates, categories and gaps."""
+        """Add a series, without its index, and independently of how its library stores strings, dates and gaps."""
         values = np.asarray(column.to_numpy())
         self._array(values if values.dtype.kind in "biufcmM" else values.astype(object))
 
     # ---------------------------------------------------------------- code
 
     def _named(self, value):
-        """A function or a class: by its name if it is installed, else by its code."""
+        """Add a function or a class: by its name if it is installed, else by its code."""
         module = getattr(value, "__module__", None) or "builtins"
         if isinstance(value, types.BuiltinFunctionType | np.ufunc) or _is_installed(module):
             self._text("installed", f"{module}.{getattr(value, '__qualname__', value.__name__)}")
@@ -192,7 +192,7 @@ class _Hasher:
             self._text("known", self._known[id(value)])
 
     def _own_class(self, value):
-        """Its methods and constants. What a method sets, such as a counter, is no constant."""
+        """Add the methods and constants of a class. Attributes that a method sets, such as counters, are left out."""
         methods = {name: part for name, part in vars(value).items() if isinstance(part, METHOD)}
         functions = [part for part in methods.values() if isinstance(part, types.FunctionType)]
         changing = set().union(*(_names(part.__code__, "STORE_ATTR") for part in functions))
@@ -201,10 +201,10 @@ class _Hasher:
         self._all("class", value.__qualname__, value.__bases__, methods, constants)
 
     def _own_function(self, value):
-        """Where it stands does not count; a global that is an object of some class counts by its class."""
+        """Add the code of a function and the values that it uses, but not its place in the file."""
         closure = []
         for cell in value.__closure__ or ():
-            with contextlib.suppress(ValueError):  # nothing has been assigned yet
+            with contextlib.suppress(ValueError):  # an empty cell
                 closure.append(cell.cell_contents)
         code, known = value.__code__, value.__globals__
         names = (_names(code) - _names(code, "STORE_GLOBAL")) & known.keys()
@@ -218,7 +218,7 @@ class _Hasher:
             config = keras.saving.serialize_keras_object(value)
         except (NotImplementedError, TypeError, ValueError):
             config = None
-        # layers are counted in each process, so that their names say nothing
+        # Keras numbers layers in each process, so their names differ
         numbers = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(_found_names(config)))}
         self._all("keras", type(value), _renamed(config, numbers))
         if isinstance(value, keras.Layer):
@@ -227,7 +227,7 @@ class _Hasher:
 
     def _instance(self, value):
         kind = type(value)
-        # functions of Cython's have a name, those that are cached the function itself
+        # functions of Cython have a name, cached functions the function itself
         self._all("object", kind, getattr(value, "__qualname__", None), getattr(value, "__wrapped__", None))
         if kind.__module__.partition(".")[0] in BY_VALUE or not _is_installed(kind.__module__):
             self._all("attributes", object.__getstate__(value))
@@ -244,7 +244,7 @@ def _is_missing(value):
 
 
 def _in_microseconds(values):
-    """Times in one unit, where that loses nothing: pandas has changed the one that it takes by itself."""
+    """Times in microseconds, if that is exact: the default unit of pandas depends on its version."""
     converted = values.astype(f"{values.dtype.kind}8[us]")
     is_same = (converted.astype(values.dtype) == values) | np.isnat(values)
     return converted if is_same.all() else values
@@ -252,7 +252,7 @@ def _in_microseconds(values):
 
 @functools.cache
 def _is_installed(module):
-    """Whether a module belongs to Python or to an installed package, not to the user."""
+    """Whether a module belongs to Python or to an installed package, and not to the user."""
     root = module.partition(".")[0]
     if root == "__main__":
         return False
@@ -270,7 +270,7 @@ def _places_of_packages():
 
 
 def _names(code, operation=None):
-    """Names that a function uses, or with which it does one operation, also in the functions inside it."""
+    """Names that a function and its inner functions use, or the names that one operation refers to."""
     own = (step.argval for step in dis.get_instructions(code) if step.opname == operation)
     inner = (_names(part, operation) for part in code.co_consts if isinstance(part, types.CodeType))
     return set(own if operation else code.co_names).union(*inner)

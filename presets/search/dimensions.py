@@ -1,9 +1,10 @@
-"""A search space: names of parameters and what each may become, for any search that wants it."""
+"""Search spaces: names of parameters, with the values that each may take."""
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import keras_tuner
 import numpy as np
@@ -14,12 +15,12 @@ from presets.search.digest import digest
 
 @dataclass(frozen=True, init=False, repr=False)
 class Choice:
-    """One of some values.
+    """One value of a list.
 
     Parameters
     ----------
     *values
-        Of any type, also tuples and None; at least one.
+        At least one, of any type, tuples and None included.
 
     Examples
     --------
@@ -28,9 +29,9 @@ class Choice:
     Choice(32, 64, 128)
     """
 
-    values: tuple
+    values: tuple[Any, ...]
 
-    def __init__(self, *values):
+    def __init__(self, *values: Any) -> None:
         if not values:
             raise ValueError("Choice needs at least one value.")
         plain = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
@@ -39,30 +40,33 @@ class Choice:
     def __repr__(self):
         return f"Choice({', '.join(map(repr, self.values))})"
 
-    def parameters(self, name):
-        """Names of the parameters that it sets."""
+    def parameters(self, name: str) -> list[str]:
+        """Names of the parameters that this dimension sets."""
         return [name]
 
-    def register(self, hyperparameters, name, own):
-        """Add itself to Keras Tuner's hyperparameters, with the estimator's own value as the default if it is one."""
+    def register(self, hyperparameters: Any, name: str, own: Mapping[str, Any]) -> None:
+        """Add this dimension to Keras Tuner's hyperparameters.
+
+        The default is the estimator's own value if it is in the list, else the first one.
+        """
         labels = list(self._labels())
         default = next((label for label, value in labels if name in own and _same(value, own[name])), labels[0][0])
         hyperparameters.Choice(name, [label for label, _ in labels], default=default)
 
-    def settings(self, name, label):
-        """Parameters that a value of Keras Tuner's stands for."""
+    def settings(self, name: str, label: Any) -> dict[str, Any]:
+        """Convert a value of Keras Tuner to parameters of the estimator."""
         return {name: dict(self._labels())[label]}
 
-    def discrete(self, n_points):
-        """Itself: it has few values already."""
+    def discrete(self, n_points: int) -> "Choice":
+        """Return this dimension, because its values are a list already."""
         return self
 
-    def alternatives(self, name):
-        """Parameter grids, one of which applies."""
+    def alternatives(self, name: str) -> list[dict[str, Any]]:
+        """Parameter grids, one for each option."""
         return [{name: list(self.values)}]
 
     def _labels(self):
-        """Pairs of what Keras Tuner is given for a value, and the value; it takes one plain type only."""
+        """Pairs of label and value. Keras Tuner gets the labels, because it takes values of one plain type only."""
         kinds = {type(value) for value in self.values}
         is_plain = len(kinds) == 1 and kinds <= {int, float, str}
         return ((value if is_plain else _label(value), value) for value in self.values)
@@ -70,11 +74,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Any number between two, each as likely.
+    """A range of numbers, all equally likely.
 
     Parameters
     ----------
     low, high : float
+        Least and greatest number.
 
     Examples
     --------
@@ -88,40 +93,45 @@ class Uniform:
 
     _sampling = "linear"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.low < self.high:
             raise ValueError(f"{type(self).__name__} needs low < high, got {self.low} and {self.high}.")
 
-    parameters = Choice.parameters
+    def parameters(self, name: str) -> list[str]:
+        """Names of the parameters that this dimension sets."""
+        return [name]
 
-    def register(self, hyperparameters, name, own):
-        """Add itself to Keras Tuner's hyperparameters; the default is the estimator's own value, or the nearest."""
+    def register(self, hyperparameters: Any, name: str, own: Mapping[str, Any]) -> None:
+        """Add this dimension to Keras Tuner's hyperparameters.
+
+        The default is the number in the range that is nearest to the estimator's own value.
+        """
         value = own.get(name)
         value = value if isinstance(value, int | float) else self.low
         default = float(min(max(value, self.low), self.high))
         hyperparameters.Float(name, self.low, self.high, sampling=self._sampling, default=default)
 
-    def settings(self, name, value):
-        """Parameters that a value of Keras Tuner's stands for."""
+    def settings(self, name: str, value: float) -> dict[str, Any]:
+        """Convert a value of Keras Tuner to parameters of the estimator."""
         return {name: float(value)}
 
-    def discrete(self, n_points):
+    def discrete(self, n_points: int) -> Choice:
         """A `Choice` of evenly spaced numbers."""
         return Choice(*np.linspace(self.low, self.high, n_points))
 
-    def alternatives(self, name):
-        """Parameter distributions, one of which applies."""
+    def alternatives(self, name: str) -> list[dict[str, Any]]:
+        """Parameter distributions, one for each option."""
         return [{name: stats.uniform(self.low, self.high - self.low)}]
 
 
 @dataclass(frozen=True)
 class LogUniform(Uniform):
-    """Any number between two, each order of magnitude as likely.
+    """A range of numbers whose logarithms are equally likely.
 
     Parameters
     ----------
     low, high : float
-        Greater than 0.
+        Least and greatest number; both above 0.
 
     Examples
     --------
@@ -132,17 +142,17 @@ class LogUniform(Uniform):
 
     _sampling = "log"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.low <= 0:
             raise ValueError(f"LogUniform needs low > 0, got {self.low}.")
 
-    def discrete(self, n_points):
-        """A `Choice` of numbers in equal ratios."""
+    def discrete(self, n_points: int) -> Choice:
+        """A `Choice` of numbers with equal ratios."""
         return Choice(*(float(f"{value:.3g}") for value in np.geomspace(self.low, self.high, n_points)))
 
-    def alternatives(self, name):
-        """Parameter distributions, one of which applies."""
+    def alternatives(self, name: str) -> list[dict[str, Any]]:
+        """Parameter distributions, one for each option."""
         return [{name: stats.loguniform(self.low, self.high)}]
 
 
@@ -153,7 +163,7 @@ class Options:
     Parameters
     ----------
     settings_of : dict of str to dict
-        Values of the parameters by the name of the option; each option sets the same parameters.
+        The parameters of each option, by the name of the option. All options set the same parameters.
 
     Examples
     --------
@@ -163,19 +173,22 @@ class Options:
     Options(...)
     """
 
-    settings_of: dict
+    settings_of: Mapping[str, Mapping[str, Any]]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         sets = [set(settings) for settings in self.settings_of.values()]
         if not sets or any(parameters != sets[0] or not parameters for parameters in sets):
             raise ValueError(f"Options needs options that all set the same parameters, got {self.settings_of}.")
 
-    def parameters(self, name):
-        """Names of the parameters that it sets."""
+    def parameters(self, name: str) -> list[str]:
+        """Names of the parameters that this dimension sets."""
         return list(next(iter(self.settings_of.values())))
 
-    def register(self, hyperparameters, name, own):
-        """Add itself to Keras Tuner's hyperparameters; the default is what the estimator has, if it is an option."""
+    def register(self, hyperparameters: Any, name: str, own: Mapping[str, Any]) -> None:
+        """Add this dimension to Keras Tuner's hyperparameters.
+
+        The default is the option that the estimator's own values match, else the first one.
+        """
         labels = list(self.settings_of)
         fits = (
             label
@@ -184,20 +197,20 @@ class Options:
         )
         hyperparameters.Choice(name, labels, default=next(fits, labels[0]))
 
-    def settings(self, name, label):
-        """Parameters that a value of Keras Tuner's stands for."""
+    def settings(self, name: str, label: str) -> dict[str, Any]:
+        """Convert a value of Keras Tuner to parameters of the estimator."""
         return dict(self.settings_of[label])
 
-    def discrete(self, n_points):
-        """Itself: it has few options already."""
+    def discrete(self, n_points: int) -> "Options":
+        """Return this dimension, because its options are a list already."""
         return self
 
-    def alternatives(self, name):
-        """Parameter grids, one of which applies."""
+    def alternatives(self, name: str) -> list[dict[str, Any]]:
+        """Parameter grids, one for each option."""
         return [{parameter: [value] for parameter, value in option.items()} for option in self.settings_of.values()]
 
-    def renamed(self, rename):
-        """The same with other names of the parameters."""
+    def renamed(self, rename: Callable[[str], str]) -> "Options":
+        """The same options with other names of the parameters."""
         return Options(
             {
                 label: {rename(parameter): value for parameter, value in settings.items()}
@@ -206,10 +219,13 @@ class Options:
         )
 
 
-class SearchSpace(Mapping):
-    """What a search may vary: a mapping of names to `Choice`, `Uniform`, `LogUniform` or `Options`.
+Dimension: TypeAlias = Choice | Uniform | Options
 
-    It cannot be changed; `only`, `without` and ``|`` give another one.
+
+class SearchSpace(Mapping[str, Dimension]):
+    """The parameters that a search varies: a mapping of names to `Choice`, `Uniform`, `LogUniform` or `Options`.
+
+    A space cannot be changed. `only`, `without` and ``|`` return a new one.
 
     Parameters
     ----------
@@ -228,31 +244,31 @@ class SearchSpace(Mapping):
     })
     """
 
-    def __init__(self, dimensions):
+    def __init__(self, dimensions: Mapping[str, Dimension | Sequence[Any]]) -> None:
         self._dimensions = {name: _dimension(name, given) for name, given in dict(dimensions).items()}
         parameters = self.parameters
         twice = sorted({parameter for parameter in parameters if parameters.count(parameter) > 1})
         if twice:
-            raise ValueError(f"The space sets {', '.join(twice)} in more than one place; leave one of them out.")
+            raise ValueError(f"The space sets {', '.join(twice)} more than once; remove all but one.")
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Dimension:
         return self._dimensions[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._dimensions)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._dimensions)
 
     def __repr__(self):
         lines = "".join(f"    {name!r}: {dimension!r},\n" for name, dimension in self.items())
         return f"SearchSpace({{\n{lines}}})"
 
-    def __or__(self, other):
+    def __or__(self, other: Mapping[str, Dimension | Sequence[Any]]) -> "SearchSpace":
         return SearchSpace({**self, **other})
 
     @property
-    def parameters(self):
+    def parameters(self) -> list[str]:
         """Names of all parameters that the space sets.
 
         Returns
@@ -261,8 +277,8 @@ class SearchSpace(Mapping):
         """
         return [parameter for name, dimension in self.items() for parameter in dimension.parameters(name)]
 
-    def only(self, *names):
-        """The space of some dimensions.
+    def only(self, *names: str) -> "SearchSpace":
+        """The space with these dimensions only.
 
         Raises
         ------
@@ -272,8 +288,8 @@ class SearchSpace(Mapping):
         self._check_known(names)
         return SearchSpace({name: self[name] for name in names})
 
-    def without(self, *names):
-        """The space of all other dimensions.
+    def without(self, *names: str) -> "SearchSpace":
+        """The space without these dimensions.
 
         Raises
         ------
@@ -283,23 +299,23 @@ class SearchSpace(Mapping):
         self._check_known(names)
         return SearchSpace({name: dimension for name, dimension in self.items() if name not in names})
 
-    def prefixed(self, prefix):
-        """The space of the same parameters of a step of a pipeline.
+    def prefixed(self, prefix: str) -> "SearchSpace":
+        """The same space for a step of a pipeline.
 
         Parameters
         ----------
         prefix : str
-            Such as ``"dnnclassifier__"``.
+            Text before each name, such as ``"dnnclassifier__"``.
         """
         return self.renamed(lambda parameter: prefix + parameter)
 
-    def renamed(self, rename):
-        """The space of the same parameters by other names.
+    def renamed(self, rename: Callable[[str], str]) -> "SearchSpace":
+        """The same space with other names of the parameters.
 
         Parameters
         ----------
         rename : callable
-            From a parameter's name to its new name. Names of `Options` stay.
+            Takes the name of a parameter and returns its new name. Names of `Options` stay.
         """
         return SearchSpace(
             {
@@ -310,17 +326,17 @@ class SearchSpace(Mapping):
             }
         )
 
-    def discrete(self, n_points=3):
-        """The space with `n_points` values in the place of every range."""
+    def discrete(self, n_points: int = 3) -> "SearchSpace":
+        """The space with a list of `n_points` values in place of each range."""
         return SearchSpace({name: dimension.discrete(n_points) for name, dimension in self.items()})
 
-    def grid(self, n_points=3):
+    def grid(self, n_points: int = 3) -> list[dict[str, Any]]:
         """Parameter grids for `GridSearchCV`.
 
         Parameters
         ----------
         n_points : int, default=3
-            Values taken from every range.
+            Number of values for each range.
 
         Returns
         -------
@@ -329,7 +345,7 @@ class SearchSpace(Mapping):
         """
         return self.discrete(n_points).distributions()
 
-    def distributions(self):
+    def distributions(self) -> list[dict[str, Any]]:
         """Parameter distributions for `RandomizedSearchCV`.
 
         Returns
@@ -340,13 +356,13 @@ class SearchSpace(Mapping):
         alternatives = [dimension.alternatives(name) for name, dimension in self.items()]
         return [dict(itertools.chain(*(part.items() for part in parts))) for parts in itertools.product(*alternatives)]
 
-    def hyperparameters(self, own=None):
+    def hyperparameters(self, own: Mapping[str, Any] | None = None) -> keras_tuner.HyperParameters:
         """Hyperparameters for Keras Tuner.
 
         Parameters
         ----------
         own : dict of str to object, optional
-            Parameters of an estimator, which become the defaults where the space holds them.
+            Parameters of an estimator. Those that the space contains become the defaults.
 
         Returns
         -------
@@ -357,13 +373,13 @@ class SearchSpace(Mapping):
             dimension.register(hyperparameters, name, own or {})
         return hyperparameters
 
-    def settings(self, values):
-        """Parameters of an estimator that Keras Tuner's values stand for.
+    def settings(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Convert Keras Tuner's values to parameters of the estimator.
 
         Parameters
         ----------
         values : mapping of str to object
-            Of `hyperparameters`; other names in it are left out.
+            Values of `hyperparameters`. Other names are ignored.
 
         Returns
         -------
@@ -377,7 +393,7 @@ class SearchSpace(Mapping):
     def _check_known(self, names):
         unknown = [name for name in names if name not in self]
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} not in the space, which has {', '.join(self)}.")
+            raise ValueError(f"The space has no {', '.join(unknown)}; it has {', '.join(self)}.")
 
 
 def _dimension(name, given):
@@ -385,13 +401,11 @@ def _dimension(name, given):
         return given
     if isinstance(given, list | tuple | np.ndarray):
         return Choice(*given)
-    raise TypeError(
-        f"The space's {name!r} must be Choice, Uniform, LogUniform, Options or a list of values, got {given!r}."
-    )
+    raise TypeError(f"space[{name!r}] must be Choice, Uniform, LogUniform, Options or a list of values, got {given!r}.")
 
 
 def _label(value):
-    """A name for a value that is the same in every process: an address in memory is not."""
+    """Name a value. The name is the same in every process, so it contains no address in memory."""
     text = repr(value)
     return text if " at 0x" not in text else f"{type(value).__name__} {digest(value)[:12]}"
 
@@ -399,5 +413,5 @@ def _label(value):
 def _same(value, own):
     try:
         return bool(value == own) or (isinstance(value, float) and math.isclose(value, own))
-    except (TypeError, ValueError):  # an array, or a number beside something else
+    except (TypeError, ValueError):  # arrays, or a number and something else
         return False

@@ -1,8 +1,10 @@
-"""One trial of a search: a screening, then its folds, one after the other, until they are done or hopeless."""
+"""One trial of a search: a screening, then the folds one by one. A poor trial stops early."""
 
 import pickle
 import traceback
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.stats import median_abs_deviation
@@ -12,39 +14,40 @@ from sklearn.model_selection._validation import _fit_and_score
 from presets.evaluation.networks import networks, with_callback
 from presets.search.logs import with_own_logs
 from presets.training.deadline import Deadline, OutOfTimeError
+from presets.typing import Array, Estimator
 
 SCREENED_EPOCHS = 16
-"""A screening lasts one of so many parts of the epochs that a trial may take."""
+"""The epochs of a trial are divided by this number for its screening."""
 
 FEWEST_EPOCHS = 5
-"""Epochs under which a screening would tell nothing; such trials have none."""
+"""A screening of fewer epochs says nothing about a trial, so there is none."""
 
 SCREENED_IN = 3
-"""One in so many trials passes its screening (asynchronous successive halving, Li et al. 2020)."""
+"""One trial in this many passes its screening (asynchronous successive halving, Li et al. 2020)."""
 
 COMPLETED, PRUNED, FAILED, INTERRUPTED = "completed", "pruned", "failed", "interrupted"
 
 
 @dataclass(frozen=True)
 class Fold:
-    """What one fold of a trial gave.
+    """The result of one fold of a trial.
 
     Parameters
     ----------
     scores : dict of str to float
-        By the name of the metric; "score" where there is only one.
+        Scores by the name of the metric. A single metric is named "score".
     fit_time, score_time : float
         Seconds.
     """
 
-    scores: dict
+    scores: dict[str, float]
     fit_time: float
     score_time: float
 
 
 @dataclass
 class Result:
-    """What a trial gave.
+    """The result of a trial.
 
     Parameters
     ----------
@@ -52,46 +55,46 @@ class Result:
     values : dict
         Keras Tuner's values.
     params : dict
-        The estimator's parameters that they stand for.
+        The same values as parameters of the estimator.
     status : {"completed", "pruned", "failed", "interrupted"}
     folds : list of Fold
-        Those that were scored.
+        The folds that were scored.
     screening : Fold or None
-        The first fold after few epochs.
+        The result of the screening: the first fold, after few epochs.
     failure : str
         Traceback, or "".
     error : Exception or None
-        What was raised, if it can be pickled.
+        The error, if it can be pickled.
     """
 
     number: int
-    values: dict
-    params: dict
+    values: dict[str, Any]
+    params: dict[str, Any]
     status: str = COMPLETED
-    folds: list = field(default_factory=list)
+    folds: list[Fold] = field(default_factory=list)
     screening: Fold | None = None
     failure: str = ""
     error: Exception | None = None
 
     @property
-    def scored(self):
-        """Everything that was fitted and scored."""
+    def scored(self) -> list[Fold]:
+        """The screening and the folds that were fitted and scored."""
         return self.folds if self.screening is None else [self.screening, *self.folds]
 
-    def scores(self, metric):
+    def scores(self, metric: str) -> list[float]:
         """Scores of the folds by one metric."""
         return [fold.scores[metric] for fold in self.folds]
 
-    def mean(self, metric):
-        """Mean over the folds that were scored, or the score of the screening alone; NaN if the trial has neither."""
+    def mean(self, metric: str) -> float:
+        """Mean score of the folds; without folds the score of the screening; NaN if the trial has neither."""
         if self.status == FAILED or not self.scored:
             return float("nan")
-        return float(np.mean(self.scores(metric) or self.screening.scores[metric]))
+        return float(np.mean([fold.scores[metric] for fold in self.folds or self.scored]))
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What a trial has to reach to be worth its remaining folds.
+    """The scores that a trial must reach to continue.
 
     Parameters
     ----------
@@ -103,35 +106,35 @@ class Bar:
     """
 
     metric: str
-    best_folds: list
-    screenings: list
+    best_folds: list[float]
+    screenings: list[float]
 
     @classmethod
-    def of(cls, results, metric):
-        """The bar that finished trials set; None if there are none."""
+    def of(cls, results: Collection[Result], metric: str) -> "Bar | None":
+        """The bar after these trials; None if no trial is complete."""
         folds = [result.scores(metric) for result in results if result.status == COMPLETED]
         if not folds:
             return None
         screenings = [result.screening.scores[metric] for result in results if result.screening is not None]
         return cls(metric, max(folds, key=np.mean), screenings)
 
-    def is_screened_out(self, score):
-        """Whether a trial is not among the best after few epochs."""
+    def is_screened_out(self, score: float) -> bool:
+        """Whether the score of a screening is not among the best."""
         n_passing = max(round((len(self.screenings) + 1) / SCREENED_IN), 1)
         return sum(other > score for other in self.screenings) >= n_passing
 
-    def is_out_of_reach(self, scores):
-        """Whether a trial is behind the best on the same folds, by more than chance makes of so many.
+    def is_out_of_reach(self, scores: list[float]) -> bool:
+        """Whether a trial is further behind the best one on the same folds than chance explains.
 
-        Chance is how far from their median half of the best trial's folds are: one odd fold does not matter.
+        The measure of chance is the median absolute deviation of the best trial's folds: one odd fold does not matter.
         """
         behind = np.mean(self.best_folds[: len(scores)]) - np.mean(scores)
-        return behind > median_abs_deviation(self.best_folds) / np.sqrt(len(scores))
+        return bool(behind > median_abs_deviation(self.best_folds) / np.sqrt(len(scores)))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that the trials of a search share.
+    """The data and the rules that all trials of a search share.
 
     Parameters
     ----------
@@ -141,24 +144,31 @@ class Evaluation:
         Rows to fit and rows to score, for each fold.
     scorer : callable
     metric : str
-        The one that the search follows; "score" where there is only one.
+        The metric that the search maximises. A single metric is named "score".
     fit_params, score_params : dict
-        Cut to the rows of a fold where they are as long as X.
+        Values as long as X are cut to the rows of a fold.
     screens : bool
         Whether trials are screened.
     """
 
-    estimator: object
-    X: object
-    y: object
-    splits: list
-    scorer: object
+    estimator: Estimator
+    X: Any
+    y: Any
+    splits: list[tuple[Array, Array]]
+    scorer: Any
     metric: str
-    fit_params: dict
-    score_params: dict
+    fit_params: Mapping[str, Any]
+    score_params: Mapping[str, Any]
     screens: bool
 
-    def run(self, number, values, params, bar=None, seconds=None):
+    def run(
+        self,
+        number: int,
+        values: dict[str, Any],
+        params: dict[str, Any],
+        bar: Bar | None = None,
+        seconds: float | None = None,
+    ) -> Result:
         """Fit and score the estimator on the folds.
 
         Parameters
@@ -167,9 +177,9 @@ class Evaluation:
         values, params : dict
             See `Result`.
         bar : Bar or None
-            Ends the trial when it is out of reach.
+            Scores below which the trial stops. None lets it run to its end.
         seconds : float or None
-            Time that is left for it.
+            Seconds until the trial is interrupted. None sets no limit.
 
         Returns
         -------
@@ -200,7 +210,7 @@ class Evaluation:
                 return
 
     def _few_epochs(self, params):
-        """What makes a screening of a trial; nothing where all of its epochs are few, or there are several networks."""
+        """Parameters of a screening; empty if the trial has few epochs anyway, or several networks."""
         found = networks(clone(self.estimator).set_params(**clone(params, safe=False)))
         if len(found) != 1:
             return {}
@@ -211,7 +221,7 @@ class Evaluation:
     def _fold(self, result, few, rows, deadline, name):
         if deadline is not None and deadline.seconds_left < 0:
             raise OutOfTimeError
-        # callbacks are set after cloning: some that were used before cannot be copied deeply
+        # callbacks are set after cloning, because some cannot be copied deeply after their first use
         estimator = clone(self.estimator).set_params(**clone(result.params | few, safe=False))
         estimator.set_params(**with_own_logs(estimator, result.params, result.number, name))
         if deadline is not None:
@@ -234,19 +244,19 @@ class Evaluation:
         scores = outcome["test_scores"]
         scores = scores if isinstance(scores, dict) else {"score": scores}
         if self.metric not in scores:
-            raise ValueError(f"scoring gives {', '.join(scores)}: set refit to the name of one of them.")
+            raise ValueError(f"scoring returns {', '.join(scores)}: set refit to the name of one of them.")
         if not np.isfinite(list(scores.values())).all():
             raise ValueError(f"A score is not finite: {scores}")
         return Fold({name: float(score) for name, score in scores.items()}, outcome["fit_time"], outcome["score_time"])
 
 
-def most_epochs(network, n_rows):
-    """Epochs that a network takes at most when it is fitted on so many rows."""
+def most_epochs(network: Any, n_rows: int) -> int:
+    """Greatest number of epochs for which a network trains when it is fitted on `n_rows` rows."""
     return network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
 
 
 def _portable(error):
-    """The error itself if it can be sent from a worker, without the frames that hold its data."""
+    """The error without its traceback, which would keep the data in memory; None if it cannot be pickled."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

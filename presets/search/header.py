@@ -1,14 +1,28 @@
-"""What tells one search from another: the head of its directory."""
+"""The header of a search's directory: all that makes one search differ from another."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from presets.search.digest import digest
+from presets.search.dimensions import SearchSpace
+from presets.search.evaluation import Evaluation
 
 FORMAT = "presets search 2"
 DIGEST = "sha256 "
-"""Stands before what is compared by its digest."""
+"""Prefix of values that are stored as a digest."""
 
 
-def describe(evaluation, space, *, oracle, scoring, metrics, prune, seed):
-    """Describe a search by all that its scores depend on.
+def describe(
+    evaluation: Evaluation,
+    space: SearchSpace,
+    *,
+    oracle: str,
+    scoring: Any,
+    metrics: list[str] | None,
+    prune: bool,
+    seed: int | None,
+) -> dict[str, Any]:
+    """Describe a search by everything that its scores depend on.
 
     Parameters
     ----------
@@ -18,10 +32,10 @@ def describe(evaluation, space, *, oracle, scoring, metrics, prune, seed):
     scoring : object
         As the user gave it.
     metrics : list of str or None
-        Names of the scores of a fold; None if only a call tells them.
+        Names of the scores of a fold; None if they are known only after a call.
     prune : bool
     seed : int or None
-        None for one that is still to be drawn.
+        None if the seed is not drawn yet.
 
     Returns
     -------
@@ -45,18 +59,18 @@ def describe(evaluation, space, *, oracle, scoring, metrics, prune, seed):
     }
 
 
-def difference(stored, header):
+def difference(stored: Mapping[str, Any], header: Mapping[str, Any]) -> str | None:
     """Say how a stored search differs from this one.
 
     Parameters
     ----------
     stored, header : dict
-        A seed of None may be any.
+        From `describe`. A seed of None in `header` matches any seed.
 
     Returns
     -------
     str or None
-        The most telling difference, or None if they are the same.
+        The most informative difference; None if the searches are the same.
     """
     before, now = dict(_leaves(stored)), dict(_leaves(header))
     if now["", "seed"] is None:
@@ -65,7 +79,7 @@ def difference(stored, header):
     differing = [key for key in {**now, **before} if key not in before or key not in now or before[key] != now[key]]
     if not differing:
         return None
-    # what both have and can be read says most
+    # prefer a value that both have and that can be read
     key = min(differing, key=lambda key: (key not in before or key not in now, _is_digest(now.get(key))))
     section, name = key
     name = name if section in ("", "data") else f"{section}'s {name}"
@@ -74,8 +88,8 @@ def difference(stored, header):
     if key not in before:
         return f"it has no {name}, this search has one"
     if _is_digest(before[key]) and _is_digest(now[key]):
-        return f"its {name} holds other values than that of this search"
-    return f"its {name} is {_shown(before[key])}, that of this search {_shown(now[key])}"
+        return f"its {name} differs from that of this search"
+    return f"its {name} is {_shown(before[key])}, that of this search is {_shown(now[key])}"
 
 
 def _parameters(estimator):
@@ -84,7 +98,7 @@ def _parameters(estimator):
 
 
 def _text(value):
-    """A value as it can be read, or its digest."""
+    """A plain value as text; any other value as a digest."""
     return repr(value) if _is_plain(value) else DIGEST + digest(value)
 
 
@@ -103,7 +117,7 @@ def _shown(text):
 
 
 def _leaves(header):
-    """What can differ: pairs of section and name, and the values."""
+    """Yield the section and name of each entry, with its value."""
     for name, value in header.items():
         if isinstance(value, dict):
             yield from (((name, part), of_part) for part, of_part in value.items())

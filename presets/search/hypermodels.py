@@ -1,7 +1,9 @@
 """The families as hypermodels, for users of Keras Tuner itself."""
 
 import math
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import keras
 import keras_tuner
@@ -12,44 +14,54 @@ from presets.estimators._seeds import Seeds
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
 from presets.estimators.dnn import DNNClassifier, DNNRegressor
 from presets.estimators.lstm import LSTMClassifier, LSTMRegressor
-from presets.search.dimensions import SearchSpace
+from presets.search.dimensions import Dimension, SearchSpace
 from presets.search.spaces import space_for
 from presets.training.objectives import make_loss, make_metric
 from presets.training.optimizers import make_optimizer
+from presets.training.plan import Rules
 from presets.training.plateau import Plateau
 from presets.training.pool import POOL
-from presets.training.recipe import numbers
+from presets.training.recipe import Recipe, numbers
 from presets.training.schedules import make_schedule
 from presets.training.smoothing import smooth_labels
+from presets.typing import Array
 
 TASKS = {"classification": 0, "regression": 1}
 
 
 class NetworkHyperModel(keras_tuner.HyperModel):
-    """What the families' hypermodels share: an estimator's network, compile rules and way of training, for Keras Tuner.
+    """Base of the hypermodels: the network of an estimator, compiled and trained by its rules, for Keras Tuner.
 
-    `build` gives the network from standardised X (A2) to logits or values, compiled as the estimator compiles it. `fit`
-    adds what the estimator's `fit` has: the probe of the initial weights (A7), the batch size (A3), a stratified
-    validation part (A6), the plateau rule (A5.3) and the number of epochs. What is passed to ``tuner.search`` comes
-    first, and so do the epochs of Hyperband.
+    `build` makes the network from standardised X (A2) to logits or values, and compiles it as the estimator does. `fit`
+    follows the rules of the estimator's `fit`: the probe of the initial weights (A7), the batch size (A3), a stratified
+    validation part (A6), the plateau rule (A5.3) and the number of epochs. Arguments of ``tuner.search`` and the epochs
+    of Hyperband override these rules.
 
     Parameters
     ----------
     input_shape : tuple of int
         Shape of one sample.
     n_outputs : int
-        Columns of the target; for classes one if there are two, else one for each.
+        Number of columns of the target. For classes: one if there are two classes, else one for each class.
     task : {"classification", "regression"}, default="classification"
-        The target holds class codes from 0, or standardised values.
+        Classification needs class codes from 0 as the target; regression needs standardised values.
     space : SearchSpace, dict or None, default=None
-        None is the article's.
+        The parameters that vary. None is the article's space.
     **parameters
-        Of the family's estimator.
+        Parameters of the estimator.
     """
 
-    _families: tuple
+    _families: tuple[type, type]
 
-    def __init__(self, input_shape, n_outputs, *, task="classification", space=None, **parameters):
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        n_outputs: int,
+        *,
+        task: str = "classification",
+        space: Mapping[str, Dimension | Sequence[Any]] | None = None,
+        **parameters: Any,
+    ) -> None:
         super().__init__()
         if task not in TASKS:
             raise ValueError(f"task must be one of {', '.join(TASKS)}, got {task!r}.")
@@ -59,7 +71,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         self.space = space_for(given) if space is None else SearchSpace(space)
         given.set_params(**self._settings(keras_tuner.HyperParameters()))
 
-    def build(self, hp):
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Build and compile the network.
 
         Parameters
@@ -91,18 +103,20 @@ class NetworkHyperModel(keras_tuner.HyperModel):
             smooth_labels(model, recipe.label_smoothing, recipe.activation)
         return model
 
-    def fit(self, hp, model, x, y, **arguments):
+    def fit(
+        self, hp: keras_tuner.HyperParameters, model: keras.Model, x: Array, y: Array, **arguments: Any
+    ) -> keras.callbacks.History:
         """Train the network by the estimator's rules.
 
         Parameters
         ----------
         hp : keras_tuner.HyperParameters
         model : keras.Model
-            From `build`.
+            The model that `build` returned.
         x : ndarray of shape (n_samples, ...)
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         **arguments
-            Of `keras.Model.fit`.
+            Arguments of `keras.Model.fit`.
 
         Returns
         -------
@@ -135,7 +149,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         return model.fit(x, y, **arguments)
 
     def _encoded(self, y):
-        """Class codes as the losses take them; else columns."""
+        """The target as the losses take it: class codes, or columns of numbers."""
         y = np.asarray(y)
         if self.task == "classification" and self.n_outputs > 1:
             return y.astype(np.int32)
@@ -154,7 +168,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
             estimator.set_params(metrics=["accuracy"])
         return estimator
 
-    def _recipe(self, estimator):
+    def _recipe(self, estimator: Any) -> Recipe:
         activation = "linear" if self.task == "regression" else "sigmoid" if self.n_outputs == 1 else "softmax"
         return estimator._recipe(
             SimpleNamespace(input_shape=self.input_shape),
@@ -217,19 +231,19 @@ class CNNHyperModel(NetworkHyperModel):
 
 
 class PlateauRule(keras.callbacks.Callback):
-    """The plateau rule of every estimator (A5.3), for a training by Keras's `fit`.
+    """The estimators' plateau rule (A5.3) as a callback of `keras.Model.fit`.
 
     Parameters
     ----------
     rules : presets.training.plan.Rules
     """
 
-    def __init__(self, rules):
+    def __init__(self, rules: Rules) -> None:
         super().__init__()
         self.rules = rules
 
-    def on_train_begin(self, logs=None):
-        """Take the rate that the training begins with."""
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Read the first learning rate."""
         self._rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self._plateau = Plateau(
             maximize=False,
@@ -239,8 +253,8 @@ class PlateauRule(keras.callbacks.Callback):
             min_delta=self.rules.min_delta,
         )
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Lower the rate where the validation loss stands still; stop where the rate is very small."""
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Lower the learning rate when the validation loss stops improving; stop when the rate is very small."""
         self._plateau.observe(logs["val_loss"])
         rate = self._plateau.next_rate(self._rate)
         if self._plateau.is_over(rate):

@@ -1,9 +1,11 @@
-"""The finished trials of a search in a directory, from which an interrupted search goes on."""
+"""The finished trials of a search, in a directory from which an interrupted search can continue."""
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,33 +18,33 @@ TRIAL = re.compile(r"trial_\d{5,}\.json")
 
 
 class Journal:
-    """What a search has found so far: in memory, and if there is a directory, in a file for each finished trial.
+    """The finished trials of a search: in memory and, if there is a directory, in one file for each trial.
 
-    A process that is killed leaves no file half written. Of several processes that begin a search in one directory one
-    succeeds. Damaged files, and those of another search, are found by their seals.
+    Files are written whole, also if the process is killed. If several processes start a search in one directory, one of
+    them succeeds. Each file has a seal, which reveals damage and files of another search.
 
     Parameters
     ----------
     directory : Path or None
     header : dict
-        What the search is; `open` compares it.
+        Description of the search, from `describe`.
     """
 
-    def __init__(self, directory, header):
+    def __init__(self, directory: Path | None, header: dict[str, Any]) -> None:
         self.directory, self.header = directory, header
-        self.results = {} if directory is None else self._read()
+        self.results: dict[int, Result] = {} if directory is None else self._read()
 
     @classmethod
-    def open(cls, directory, header, *, resume):
-        """Begin a journal, or go on with one.
+    def open(cls, directory: str | os.PathLike[str] | None, header: dict[str, Any], *, resume: bool) -> "Journal":
+        """Start a journal, or continue one.
 
         Parameters
         ----------
         directory : path-like or None
         header : dict of str to JSON
-            From `describe`. ``seed`` may be None: then the seed of the journal is taken.
+            From `describe`. If ``seed`` is None, the journal keeps its own seed, or draws one.
         resume : bool
-            Whether a journal that is there is gone on with.
+            Whether to continue a journal that the directory already holds.
 
         Returns
         -------
@@ -51,21 +53,21 @@ class Journal:
         Raises
         ------
         ValueError
-            If the directory holds something else, a search that is not to be gone on with, or another search.
+            If the directory holds other files or another search, or a search and `resume` is False.
         """
         new = {**header, "seed": header["seed"] or draw_seed(np.random.RandomState())}
         if directory is None:
             return cls(None, new)
         directory = Path(directory)
         if directory.exists() and not directory.is_dir():
-            raise ValueError(f"directory={str(directory)!r} is a file; give a directory.")
+            raise ValueError(f"directory={str(directory)!r} is a file; it must be a directory.")
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ValueError(f"directory={str(directory)!r} cannot be made: {error}") from error
+            raise ValueError(f"directory={str(directory)!r} cannot be created: {error}") from error
         if _holds_anything(directory) and not (directory / HEADER).exists():
             raise ValueError(
-                f"directory={str(directory)!r} holds files, but no search of this package; give an empty or a new "
+                f"directory={str(directory)!r} holds files, but no search of this package; use an empty or new "
                 "directory."
             )
         try:
@@ -74,28 +76,28 @@ class Journal:
             if resume:
                 return cls.join(directory, header)
             raise ValueError(
-                f"directory={str(directory)!r} holds a search already. Set resume=True to go on with it, or give "
-                "another directory."
+                f"directory={str(directory)!r} already holds a search. Set resume=True to continue it, or use another "
+                "directory."
             ) from None
         return cls(directory, new)
 
     @classmethod
-    def join(cls, directory, header):
-        """Go on with a journal that is there.
+    def join(cls, directory: str | os.PathLike[str], header: dict[str, Any]) -> "Journal":
+        """Continue an existing journal.
 
         Raises
         ------
         ValueError
-            If it is of another search.
+            If it belongs to another search.
         """
         stored = _load(Path(directory) / HEADER)
         found = difference(stored, header)
         if found is not None:
-            raise ValueError(f"directory={str(directory)!r} holds another search: {found}. Give another directory.")
+            raise ValueError(f"directory={str(directory)!r} holds another search: {found}. Use another directory.")
         return cls(Path(directory), stored)
 
-    def write(self, result):
-        """Keep a finished trial."""
+    def write(self, result: Result) -> None:
+        """Store a finished trial."""
         self.results[result.number] = result
         if self.directory is not None:
             record = {name: getattr(result, name) for name in ("number", "values", "status", "failure")}
@@ -103,8 +105,8 @@ class Journal:
             record["screening"] = None if result.screening is None else vars(result.screening)
             _write(self.directory / _name(result.number), record, of=self.header)
 
-    def refresh(self):
-        """Read what other processes have written."""
+    def refresh(self) -> None:
+        """Read the trials that other processes have written."""
         self.results = self._read()
 
     def _read(self):
@@ -120,13 +122,13 @@ class Journal:
         return results
 
 
-def draw_seed(source):
-    """A seed for an oracle; Keras Tuner takes 0 for none."""
+def draw_seed(source: np.random.RandomState) -> int:
+    """Draw the seed of an oracle. It is never 0, which Keras Tuner reads as no seed."""
     return int(source.randint(1, 2**31 - 1))
 
 
 def _holds_anything(directory):
-    """Whether there is any file but those of a process that begins a search at this moment, or was killed then."""
+    """Whether there are files, apart from temporary ones of a process that starts a search or was killed then."""
     return any(not entry.name.endswith(".tmp") for entry in directory.iterdir())
 
 
@@ -135,7 +137,7 @@ def _name(number):
 
 
 def _write(path, content, *, of=None, exclusive=False):
-    """Write a file with a seal, by which damage is seen, and a trial of another search."""
+    """Write a file with a seal, which reveals damage and trials of another search."""
     with replacing(path, "w", exclusive=exclusive) as file:
         json.dump({**content, "seal": _seal(content, of)}, file, indent=1, allow_nan=False)
 
@@ -155,5 +157,5 @@ def _seal(content, of):
 
 
 def _damaged(path):
-    remedy = "give another directory" if path.name == HEADER else "delete it to run that trial again"
-    return f"{path} is damaged or not of this search; {remedy}."
+    remedy = "use another directory" if path.name == HEADER else "delete it to run that trial again"
+    return f"{path} is damaged, or belongs to another search; {remedy}."

@@ -1,38 +1,56 @@
 """A search in this process and its joblib workers."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
+import keras_tuner
 from joblib import Parallel, delayed
 
-from presets.search.evaluation import INTERRUPTED, Bar, Result
+from presets.search.evaluation import INTERRUPTED, Bar, Evaluation, Result
+from presets.search.journal import Journal
 from presets.search.oracles import tell
+from presets.training.deadline import Deadline
+
+ParametersOf: TypeAlias = Callable[[int, dict[str, Any]], dict[str, Any]]
+"""Takes the number of a trial and Keras Tuner's values, and returns parameters of the estimator."""
 
 
-def run_trials(oracle, parameters, evaluation, journal, *, n_jobs, deadline, prune, announce):
+def run_trials(
+    oracle: keras_tuner.Oracle,
+    parameters: ParametersOf,
+    evaluation: Evaluation,
+    journal: Journal,
+    *,
+    n_jobs: int,
+    deadline: Deadline | None,
+    prune: bool,
+    announce: Callable[[Result, list[Result]], None],
+) -> list[Result]:
     """Run the trials that an oracle proposes, until it has no more or the time is over.
 
-    Trials that the journal holds are not run again. With several workers as many trials are proposed and run side by
-    side, so that the same workers give the same trials.
+    Trials in the journal are not run again. `n_jobs` trials are proposed at a time and run in parallel, so the same
+    number of workers gives the same trials.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle
     parameters : callable
-        From the number of a trial and Keras Tuner's values to the estimator's parameters.
+        Takes the number of a trial and Keras Tuner's values, and returns parameters of the estimator.
     evaluation : Evaluation
     journal : Journal
     n_jobs : int
-        Trials to run side by side.
+        Number of trials that run in parallel.
     deadline : Deadline or None
     prune : bool
-        Whether hopeless trials lose their remaining folds.
+        Whether poor trials stop early.
     announce : callable
-        Called with each new result and all results.
+        Called with each new result and the list of all results.
 
     Returns
     -------
     list of Result
-        In the order of their numbers, with those that the end of the time interrupted.
+        In the order of their numbers, interrupted ones included.
     """
     results: list[Result] = []
     metric = evaluation.metric
@@ -61,14 +79,14 @@ def run_trials(oracle, parameters, evaluation, journal, *, n_jobs, deadline, pru
     return results
 
 
-def proposal(trial, parameters):
+def proposal(trial: Any, parameters: ParametersOf) -> tuple[int, dict[str, Any], dict[str, Any]]:
     """Number, values and parameters of a Keras Tuner trial."""
     number, values = int(trial.trial_id), trial.hyperparameters.values
     return number, values, parameters(number, values)
 
 
 def _propose(oracle, n_trials):
-    """The next trials; fewer where the oracle waits for results, none where it is done."""
+    """The next trials: fewer than `n_trials` if the oracle waits for results, none if it has finished."""
     trials = []
     for worker in range(n_trials):
         trial = oracle.create_trial(f"worker {worker}")
@@ -83,7 +101,7 @@ def _is_stored(journal, number, values, params):
     if stored is not None and stored.values != values:
         raise ValueError(
             f"directory={str(journal.directory)!r}: trial {number} is stored with {stored.values}, but this search "
-            f"proposes {values}. It was written with another number of workers or another version; give another "
+            f"proposes {values}. It was written with another number of workers or another version; use another "
             "directory."
         )
     return stored is not None

@@ -1,33 +1,38 @@
-"""Logs of the trials of a search: a folder for each, in which TensorBoard finds its name and parameters."""
+"""Logs of the trials of a search: one folder for each trial, with its name and parameters for TensorBoard."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from presets.evaluation.networks import networks
 from presets.training.callbacks import copy_callback
+from presets.typing import Estimator
 
 LOGS = {keras.callbacks.TensorBoard: "log_dir", keras.callbacks.CSVLogger: "filename"}
-"""Callbacks that write while a network trains, and where."""
+"""Callbacks that write files during training, and the attribute that holds their path."""
 
 
-def with_own_logs(estimator, params, trial, part):
-    """Parameters that make callbacks of an estimator's networks write where no other trial does.
+def with_own_logs(
+    estimator: Estimator, params: Mapping[str, Any], trial: int, part: str
+) -> dict[str, list[keras.callbacks.Callback]]:
+    """Parameters that let the callbacks of an estimator write to a folder of this trial.
 
     Parameters
     ----------
     estimator : estimator
         With the parameters of the trial.
     params : dict of str to object
-        Those that the trial varies; TensorBoard lists them.
+        The parameters that the trial varies; TensorBoard lists them.
     trial : int
     part : str
-        Such as "fold_0".
+        Part of the trial, such as "fold_0".
 
     Returns
     -------
     dict of str to list of keras.callbacks.Callback
-        Empty if there are no such callbacks.
+        Parameters for `set_params`; empty if no callback writes files.
     """
     changed = {}
     for prefix, network in networks(estimator).items():
@@ -39,7 +44,7 @@ def with_own_logs(estimator, params, trial, part):
 
 
 def _place(callback):
-    """Name of the attribute that holds where a callback writes, or None."""
+    """Name of the attribute that holds the path of a callback, or None."""
     return next((place for kind, place in LOGS.items() if isinstance(callback, kind)), None)
 
 
@@ -59,7 +64,7 @@ def _moved(callback, params, trial, part):
 
 
 def _write_parameters(directory, params, trial):
-    """Tell TensorBoard's table of trials the parameters; parts of one trial stand in it as one."""
+    """Write the parameters for TensorBoard's table of trials. The parts of a trial share one row."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
     from tensorboard.summary.writer.event_file_writer import EventFileWriter

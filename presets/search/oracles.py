@@ -1,7 +1,9 @@
-"""Keras Tuner's oracles, made to try the preset first and to write nothing by themselves."""
+"""Keras Tuner's oracles, changed so that they try the estimator as given first, and write no files."""
 
 import sys
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import keras_tuner
 import numpy as np
@@ -9,25 +11,27 @@ from keras_tuner import oracles
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process.kernels import Matern
 
+from presets.search.dimensions import SearchSpace
+
 ORACLES = ("random", "bayesian", "hyperband", "grid")
 
 N_CANDIDATES = 2000
-"""Random proposals among which the Gaussian process of `BayesianOracle` chooses."""
+"""Number of random proposals from which the Gaussian process of `BayesianOracle` chooses."""
 
 NOISE = 1e-2
-"""Variance of a trial's score, relative to that of all scores."""
+"""Variance of the noise in a trial's score, divided by the variance of all scores."""
 
 LENGTH_SCALES = (0.1, 10.0)
-"""Distances over which trials may be alike, where every parameter ranges from 0 to 1."""
+"""Bounds of the length scale of the Gaussian process; each parameter ranges from 0 to 1."""
 
 OBJECTIVE = "score"
 
 
 class PresetFirst:
-    """Mixin for an oracle of Keras Tuner: the defaults are the first trial, and its state stays in memory.
+    """Mixin for an oracle of Keras Tuner: the defaults are the first trial, and the state stays in memory.
 
-    The state is rebuilt from the finished trials (see `Journal`): every draw comes from the seed, so that an oracle
-    which is told the same results proposes the same trials.
+    An interrupted search rebuilds the state from the finished trials (see `Journal`). All draws come from the seed, so
+    the same results lead to the same proposals.
     """
 
     def _random_values(self):
@@ -56,11 +60,12 @@ class GridOracle(PresetFirst, oracles.GridSearchOracle):
 
 
 class BayesianOracle(PresetFirst, oracles.BayesianOptimizationOracle):
-    """Keras Tuner's Gaussian process, which proposes in milliseconds and never the same twice.
+    """Keras Tuner's Gaussian process, which proposes in milliseconds and repeats no trial.
 
-    Keras Tuner minimises its bound by 50 runs of L-BFGS with numeric gradients, which takes seconds for each trial;
-    here the best of many random candidates is taken. Scores of folds are noisy: Keras Tuner's kernel then takes every
-    trial for unlike all others, and proposes at random. `NOISE` and `LENGTH_SCALES` keep it from that.
+    Keras Tuner minimises its bound with 50 runs of L-BFGS with numeric gradients, which take seconds for each trial.
+    This class takes the best of many random candidates instead. Scores of folds are noisy. With noisy scores, Keras
+    Tuner's kernel fits a length scale near zero, and the proposals become random; `NOISE` and `LENGTH_SCALES` prevent
+    this.
     """
 
     def _make_gpr(self):
@@ -85,7 +90,15 @@ class BayesianOracle(PresetFirst, oracles.BayesianOptimizationOracle):
         return self._random_populate_space()
 
 
-def make_oracle(name, space, own, *, seed, n_trials, max_epochs):
+def make_oracle(
+    name: str,
+    space: SearchSpace,
+    own: Mapping[str, Any],
+    *,
+    seed: int,
+    n_trials: int | None,
+    max_epochs: int | None,
+) -> keras_tuner.Oracle:
     """Build an oracle that maximises the score.
 
     Parameters
@@ -95,10 +108,11 @@ def make_oracle(name, space, own, *, seed, n_trials, max_epochs):
     own : dict of str to object
         Parameters of the estimator, for the first trial.
     seed : int
-        At least 1; Keras Tuner draws another where it is 0.
+        At least 1, because Keras Tuner reads 0 as no seed.
     n_trials : int or None
-    max_epochs : int
-        Of one trial, for "hyperband".
+        Greatest number of trials.
+    max_epochs : int or None
+        Greatest number of epochs of a trial; only for "hyperband".
 
     Returns
     -------
@@ -109,7 +123,7 @@ def make_oracle(name, space, own, *, seed, n_trials, max_epochs):
         "objective": keras_tuner.Objective(OBJECTIVE, "max"),
         "hyperparameters": space.hyperparameters(own),
         "seed": seed,
-        "max_consecutive_failed_trials": sys.maxsize,  # three in a row would end the search, and lose the reason
+        "max_consecutive_failed_trials": sys.maxsize,  # by default three failures end the search and hide the reason
     }
     match name:
         case "random":
@@ -125,15 +139,15 @@ def make_oracle(name, space, own, *, seed, n_trials, max_epochs):
     return oracle
 
 
-def tell(oracle, trial, score, failure):
-    """Tell an oracle how a trial ended.
+def tell(oracle: Any, trial: Any, score: float, failure: str) -> None:
+    """Report the result of a trial to an oracle.
 
     Parameters
     ----------
     oracle : keras_tuner.Oracle or its client in a worker
     trial : keras_tuner trial
     score : float
-        NaN if it failed.
+        NaN if the trial failed.
     failure : str
         Traceback, or "".
     """

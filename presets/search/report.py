@@ -1,13 +1,19 @@
-"""What a search found, in words and in a picture."""
+"""The summary of a search as text and as a plot."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from presets.search.evaluation import COMPLETED, FAILED, INTERRUPTED, PRUNED
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 MARKS = {COMPLETED: "o", PRUNED: "v", FAILED: "x", INTERRUPTED: "|"}
 
 
-def describe(results, name, n_best):
+def describe(results: Mapping[str, Any], name: str, n_best: int) -> str:
     """Say how many trials ended how, which were the best, and why others failed.
 
     Parameters
@@ -15,8 +21,9 @@ def describe(results, name, n_best):
     results : dict
         `cv_results_` of a search.
     name : str
-        Of the metric.
+        Name of the metric.
     n_best : int
+        Greatest number of best trials and of failed trials to show.
 
     Returns
     -------
@@ -39,17 +46,17 @@ def describe(results, name, n_best):
     return "\n".join(lines)
 
 
-def draw(results, name, ax):
-    """Draw the score of every trial and the best so far.
+def draw(results: Mapping[str, Any], name: str, ax: "Axes | None") -> "Axes":
+    """Draw the score of each trial and the best score so far.
 
     Parameters
     ----------
     results : dict
         `cv_results_` of a search.
     name : str
-        Of the metric.
+        Name of the metric.
     ax : matplotlib.axes.Axes or None
-        None for a new figure.
+        Axes to draw on; None makes a new figure.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def draw(results, name, ax):
     trials = np.arange(len(scored))
     for status, mark in MARKS.items():
         chosen = results["status"] == status
-        # a failed trial has no score: its mark stands at the foot of the picture
+        # a failed trial has no score, so its mark is drawn at the lower edge
         heights = np.where(np.isfinite(means), means, np.nanmin(means) if np.isfinite(means).any() else 0)
         if chosen.any():
             ax.plot(trials[chosen], heights[chosen], mark, label=status)

@@ -1,21 +1,25 @@
 """The article's search spaces, one for each family."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from presets import article, measured
 from presets.estimators import NetworkEstimator
 from presets.estimators.cnn import CNN
 from presets.estimators.dnn import DNN
 from presets.estimators.lstm import LSTM
 from presets.evaluation.networks import networks
-from presets.search.dimensions import Choice, LogUniform, Options, SearchSpace
+from presets.search.dimensions import Choice, Dimension, LogUniform, Options, SearchSpace
+from presets.typing import Estimator
 
 
-def dnn_space():
+def dnn_space() -> SearchSpace:
     """Search space of dense networks.
 
     Returns
     -------
     SearchSpace
-        Widths and depth (S2), and what all families have: see `common_space`.
+        Widths and depth (S2), and the parameters in `common_space`.
 
     Examples
     --------
@@ -31,13 +35,13 @@ def dnn_space():
     return SearchSpace({"hidden_layer_sizes": Choice(*sizes)}) | common_space()
 
 
-def lstm_space():
+def lstm_space() -> SearchSpace:
     """Search space of recurrent networks.
 
     Returns
     -------
     SearchSpace
-        Units (S2), forget bias (A9), pooling and direction, and what all families have: see `common_space`.
+        Units (S2), forget bias (A9), pooling and direction, and the parameters in `common_space`.
 
     Examples
     --------
@@ -63,13 +67,13 @@ def lstm_space():
     )
 
 
-def cnn_space():
+def cnn_space() -> SearchSpace:
     """Search space of convolutional networks.
 
     Returns
     -------
     SearchSpace
-        Blocks and filters (S2), dense units, augmentation (A10), and what all families have: see `common_space`.
+        Blocks and filters (S2), dense units, augmentation (A10), and the parameters in `common_space`.
 
     Examples
     --------
@@ -98,8 +102,8 @@ def cnn_space():
     )
 
 
-def common_space():
-    """Search space of what all families have that build their network.
+def common_space() -> SearchSpace:
+    """Search space of the parameters that dense, recurrent and convolutional networks share.
 
     Returns
     -------
@@ -114,13 +118,13 @@ def common_space():
     }
 
 
-def training_space():
-    """Search space of the training of any network, also one of the user's own.
+def training_space() -> SearchSpace:
+    """Search space of the training, for any network, your own included.
 
     Returns
     -------
     SearchSpace
-        Rate (A5.2) and its decay (A5.3), optimizer (S1), batch size (A3, S2) and clipping (A8).
+        Learning rate (A5.2) and its decay (A5.3), optimizer (S1), batch size (A3, S2) and clipping (A8).
 
     Examples
     --------
@@ -159,22 +163,22 @@ def _initialisations():
     }
 
 
-def scheduled_space(network):
-    """Search space around a network whose rate follows a schedule.
+def scheduled_space(network: Any) -> SearchSpace:
+    """Search space around a network whose learning rate follows a schedule.
 
     Parameters
     ----------
     network : estimator
-        Such as one from the preset "tuned".
+        For example one from the preset "tuned".
 
     Returns
     -------
     SearchSpace
-        Rates of a quarter to four times its own, batch size (A3, S2), dropout and weight decay, and widths and depth of
-        dense networks (S2). Optimizer and curve stay as they are.
+        Learning rates from a quarter to four times the network's own, batch size (A3, S2), dropout and weight decay;
+        for dense networks also widths and depth (S2). Optimizer and schedule do not vary.
     """
     rate = network.learning_rate
-    space = {
+    space: dict[str, Dimension] = {
         "learning_rate": LogUniform(rate / measured.SEARCH_RATE_FACTOR, rate * measured.SEARCH_RATE_FACTOR),
         "batch_size": Choice(*dict.fromkeys((network.batch_size, *article.SEARCH_BATCH_SIZE))),
         "weight_decay": LogUniform(*measured.SEARCH_WEIGHT_DECAY),
@@ -190,15 +194,15 @@ def scheduled_space(network):
 SPACES = {DNN: dnn_space, LSTM: lstm_space, CNN: cnn_space, NetworkEstimator: training_space}
 
 
-def space_for(estimator):
-    """The search space for an estimator, or for the one in a pipeline or another meta-estimator.
+def space_for(estimator: Estimator) -> SearchSpace:
+    """Choose the search space for a network, also inside a pipeline or another meta-estimator.
 
-    It is the article's, or `scheduled_space` where the rate follows a schedule.
+    This is the article's space, or `scheduled_space` if the learning rate follows a schedule.
 
     Parameters
     ----------
     estimator : estimator
-        A network of this package, or a meta-estimator with one in it.
+        A network of this package, or a meta-estimator that contains one.
 
     Returns
     -------
@@ -208,7 +212,7 @@ def space_for(estimator):
     Raises
     ------
     ValueError
-        If there is no network in it, or more than one.
+        If the estimator contains no network, or more than one.
 
     Examples
     --------
@@ -222,7 +226,8 @@ def space_for(estimator):
     found = networks(estimator)
     if len(found) != 1:
         raise ValueError(
-            f"space=None needs one network of this package in the estimator, but there are {len(found)}. Give a space."
+            f"space=None needs an estimator with exactly one network of this package, but it has {len(found)}; set "
+            "space."
         )
     (prefix, network), *_ = found.items()
     if network.lr_schedule == "plateau":
@@ -230,18 +235,18 @@ def space_for(estimator):
     else:
         space = scheduled_space(network)
     if network.global_clipnorm is not None and "clipnorm" in space:
-        space = space.without("clipnorm")  # one excludes the other
+        space = space.without("clipnorm")  # the two exclude each other
     return space.prefixed(prefix)
 
 
-def resolve(estimator, space):
-    """The space with the names that the estimator takes: a network's parameters get the prefix of its step.
+def resolve(estimator: Estimator, space: Mapping[str, Dimension | Sequence[Any]] | None) -> SearchSpace:
+    """Give the parameters of a space the names that the estimator takes: those of a network get the prefix of its step.
 
     Parameters
     ----------
     estimator : estimator
     space : SearchSpace, mapping or None
-        None is the article's.
+        None is the article's space.
 
     Returns
     -------
@@ -250,21 +255,21 @@ def resolve(estimator, space):
     Raises
     ------
     ValueError
-        If the space is empty, or the estimator has not each of its parameters.
+        If the space is empty, or the estimator does not have one of its parameters.
     """
     if space is None:
         return space_for(estimator)
     space = SearchSpace(space)
     if not space:
-        raise ValueError("space is empty; give it at least one parameter.")
+        raise ValueError("space is empty; it needs at least one parameter.")
     known = estimator.get_params(deep=True)
     prefixes = list(networks(estimator))
 
     def full_name(parameter):
         names = [parameter] if parameter in known else [p + parameter for p in prefixes if p + parameter in known]
         if len(names) != 1:
-            where = "several networks have it; give its whole name" if names else "there is none of that name"
-            raise ValueError(f"space sets {parameter!r}, which the estimator does not take: {where}.")
+            why = "several networks have it, so it needs its full name" if names else "no parameter has that name"
+            raise ValueError(f"space sets {parameter!r}, which the estimator does not take: {why}.")
         return names[0]
 
     return space.renamed(full_name)

@@ -4,9 +4,10 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -20,84 +21,93 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from presets.evaluation.networks import networks
 from presets.search import cluster, report
-from presets.search.evaluation import COMPLETED, FAILED, Evaluation, most_epochs
+from presets.search.dimensions import Dimension, SearchSpace
+from presets.search.evaluation import COMPLETED, FAILED, Evaluation, Result, most_epochs
 from presets.search.header import describe
 from presets.search.journal import Journal, draw_seed
 from presets.search.local import run_trials
 from presets.search.oracles import ORACLES, make_oracle
 from presets.search.spaces import resolve
 from presets.training.deadline import Deadline
+from presets.typing import Array, Estimator, Features, RandomState, Values
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class TunerSearchCV(BaseSearchCV):
-    """Search of parameters by Keras Tuner's oracles, with cross-validation.
+    """Search for the best parameters with Keras Tuner's oracles and cross-validation.
 
-    The first trial is the estimator as it was given. Every proposal is cloned, fitted and scored as `GridSearchCV`
-    does it; the best is fitted again on all data.
+    The first trial is the estimator as given. Each trial clones, fits and scores the estimator as `GridSearchCV` does.
+    The best estimator is then fitted on all data.
 
     Parameters
     ----------
     estimator : estimator
-        A network of this package, or a `Pipeline` or another meta-estimator with one in it. Any other estimator works
-        too, with a `space` of its own.
+        A network of this package, or a `Pipeline` or another meta-estimator that contains one. Any other estimator
+        works too, if you give a `space`.
     space : SearchSpace, dict of str to (dimension or list), or None, default=None
-        What may vary; None is the article's space for the network in the estimator, see `space_for`. A parameter of
-        the network needs no prefix.
+        The parameters that vary, with their possible values. None is the article's space for the network in the
+        estimator, see `space_for`. Parameters of the network need no prefix.
     oracle : {"bayesian", "random", "hyperband", "grid"}, default="bayesian"
-        Who proposes. "hyperband" gives many proposals few epochs and the best of them more; its trials have `epochs`
-        among their parameters. "grid" takes three values of every range.
+        The method that proposes trials. "hyperband" trains many candidates for few epochs and the best of them for
+        more; its trials have `epochs` among their parameters. "grid" takes three values of each range.
     n_trials : int or None, default=30
-        Trials at most; None for as many as `timeout` allows, or as "grid" and "hyperband" have.
+        Greatest number of trials. None sets no limit: `timeout` ends the search, or "grid" and "hyperband" end it
+        themselves.
     timeout : float or None, default=None
-        Seconds for the trials. A network that trains at that moment ends with its epoch, and the best of the finished
-        trials is taken, or the estimator as given if there are none; the final fit follows after it.
+        Seconds for all trials; None sets no limit. When the time is over, training stops after the current epoch. The
+        search takes the best finished trial, or the estimator as given if no trial has finished. The final fit comes
+        after that, and is not counted.
     cv : int, cross-validation generator or iterable, default=None
         As in `GridSearchCV`: 5 folds, stratified for classifiers.
     scoring : str, callable, list, tuple, dict or None, default=None
-        As in `GridSearchCV`; greater is better. Of several metrics the oracle follows the one named by `refit`.
+        As in `GridSearchCV`; greater is better. With several metrics, the oracle maximises the one that `refit` names.
     refit : bool, str or callable, default=True
         As in `GridSearchCV`.
     prune : bool, default=True
-        Whether hopeless trials end early. A network that may train for 80 epochs or more is screened: it is fitted on
-        the first fold with a sixteenth of them, and the trial goes on if that is among the best third of all
-        screenings (asynchronous successive halving, Li et al. 2020). A trial loses its remaining folds once it is
-        further behind the best one on the same folds than chance makes of so many (a race, Maron and Moore 1994).
-        Folds that were not run are NaN, and the trial is ranked last. Not done with "hyperband", whose rounds are not
+        Whether poor trials stop early. A network that may train for 80 epochs or more is screened first: it is fitted
+        on the first fold, for a sixteenth of its epochs. The trial continues if its score is among the best third of
+        all screenings (asynchronous successive halving, Li et al. 2020). It stops after a fold if it is further behind
+        the best trial on the same folds than chance explains (a race, Maron and Moore 1994). Scores of folds that were
+        not run are NaN, and the trial is ranked last. "hyperband" does not use this, because its rounds are not
         comparable.
     n_jobs : int or None, default=None
-        Trials that run side by side, by joblib's backend.
+        Number of trials that run in parallel, with joblib.
     directory : path-like or None, default=None
-        Where finished trials are kept, as JSON; None keeps them in memory alone.
+        Directory that stores the finished trials as JSON. None keeps them in memory only.
     resume : bool, default=False
-        Whether a search that `directory` holds is continued: its finished trials are not run again. With one worker and
-        no `timeout` the result is that of a search that was never interrupted. If the directory holds no search, a new
-        one begins. Data, parameters of `fit`, folds, estimator, space and scoring must be the same: the directory keeps
-        their digests, and an error says what differs. Your own functions and classes count by their code, those of
-        installed packages by their names. `n_trials`, `timeout` and `n_jobs` may change.
+        Whether to continue the search that `directory` holds: its finished trials are not run again. With one worker
+        and no `timeout`, the result equals that of a search without interruption. If the directory holds no search, a
+        new one starts. Data, parameters of `fit`, folds, estimator, space and scoring must be the same: the directory
+        keeps their digests, and an error says what differs. Your own functions and classes are compared by their code,
+        those of installed packages by their names. `n_trials`, `timeout` and `n_jobs` may change.
     random_state : int, RandomState or None, default=None
-        Seed of the proposals. That of the networks is their own `random_state`.
+        Seed of the proposals. The networks have their own `random_state`.
     verbose : int, default=0
-        1 prints a line for each trial, with the seconds that are left of `timeout`.
+        1 prints a line for each trial, with the seconds that remain of `timeout`.
 
     Attributes
     ----------
     best_estimator_ : estimator
-        Fitted on all data; not there if `refit` is False.
-    best_params_ : dict
+        Fitted on all data. Missing if `refit` is False.
+    best_params_ : dict of str to object
     best_score_ : float
-        NaN if the time was over before any trial was complete.
+        Mean over the folds. NaN if `timeout` ended before any trial was complete.
     best_index_ : int
+        Row of the best trial in `cv_results_`.
     cv_results_ : dict of str to ndarray
-        As in `GridSearchCV`, with `status` ("completed", "pruned", "failed" or "interrupted") and `failure` (the
-        traceback, or "") of each trial, the score of its screening as `screening_score` (or the name of each metric)
-        and its seconds as `screening_time`. What was not run is NaN, with times of 0.
+        As in `GridSearchCV`, with more columns: `status` ("completed", "pruned", "failed" or "interrupted"), `failure`
+        (the traceback, or ""), `screening_score` (or one column for each metric, by its name) and `screening_time` in
+        seconds. Folds that were not run have NaN as their score and 0 as their time.
     n_splits_ : int
-    scorer_ : callable or dict
+    scorer_ : callable or dict of str to callable
     multimetric_ : bool
+        Whether there are several metrics.
     refit_time_ : float
-        Seconds.
+        Seconds of the final fit.
     space_ : SearchSpace
-        With the names that the estimator takes.
+        With the names of the parameters as the estimator takes them.
 
     Examples
     --------
@@ -124,28 +134,28 @@ class TunerSearchCV(BaseSearchCV):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-    # what scikit-learn's base asks its searches for
+    # BaseSearchCV reads these
     error_score = "raise"
     return_train_score = False
 
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        space=None,
-        oracle="bayesian",
-        n_trials=30,
-        timeout=None,
-        cv=None,
-        scoring=None,
-        refit=True,
-        prune=True,
-        n_jobs=None,
-        directory=None,
-        resume=False,
-        random_state=None,
-        verbose=0,
-    ):
+        space: Mapping[str, Dimension | Sequence[Any]] | None = None,
+        oracle: str = "bayesian",
+        n_trials: int | None = 30,
+        timeout: float | None = None,
+        cv: Any = None,
+        scoring: Any = None,
+        refit: bool | str | Callable[[dict[str, Any]], int] = True,
+        prune: bool = True,
+        n_jobs: int | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.space = space
         self.oracle = oracle
@@ -161,8 +171,8 @@ class TunerSearchCV(BaseSearchCV):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None, **params):
-        """Search, and fit the best on all data.
+    def fit(self, X: Features, y: Values | None = None, **params: Any) -> Self:
+        """Search, and fit the best estimator on all data.
 
         Parameters
         ----------
@@ -170,8 +180,8 @@ class TunerSearchCV(BaseSearchCV):
             In any form that the estimator takes.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         **params
-            As in `GridSearchCV`: `groups` for the splitter; what is as long as X, such as `sample_weight`, is cut to
-            the rows of a fold. With metadata routing all goes where it was asked for.
+            As in `GridSearchCV`. `groups` goes to the splitter. Values as long as X, such as `sample_weight`, are cut
+            to the rows of a fold. With metadata routing, each value goes to the objects that requested it.
 
         Returns
         -------
@@ -180,23 +190,23 @@ class TunerSearchCV(BaseSearchCV):
         Raises
         ------
         ValueError
-            If parameters do not fit together, or `directory` cannot be used; before any training.
+            Before any training: if parameters contradict each other, or `directory` cannot be used.
         Exception
-            The first trial's, if all trials failed.
+            The error of the first trial, if all trials failed.
 
         Warns
         -----
         FitFailedWarning
             If some trials failed; `cv_results_["failure"]` has their tracebacks.
         UserWarning
-            If the time was over before any trial was complete.
+            If `timeout` ended before any trial was complete.
         """
         self._validate_params()
         self._check_parameters()
         deadline = None if self.timeout is None else Deadline(self.timeout)
         scorers, metric = self._get_scorers()
         if callable(self.scoring) and isinstance(self.refit, str):
-            metric = self.refit  # it may give several metrics, which only a call tells
+            metric = self.refit  # whether the function returns several metrics is known only after a call
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
@@ -217,7 +227,7 @@ class TunerSearchCV(BaseSearchCV):
         )
         results = self._search(evaluation, space, deadline, self._header(evaluation, space, scorers))
         self._keep(results, scorers, metric, len(splits))
-        self.space_ = space
+        self.space_: SearchSpace = space
         if self.refit:
             self._refit(X, y, routed.estimator.fit)
         return self
@@ -228,17 +238,20 @@ class TunerSearchCV(BaseSearchCV):
         if self.n_trials is None and self.timeout is None and self.oracle in ("random", "bayesian"):
             raise ValueError(f"oracle={self.oracle!r} never ends by itself: set n_trials or timeout.")
         if self.oracle == "hyperband" and len(networks(self.estimator)) != 1:
-            raise ValueError("oracle='hyperband' needs one network of this package in the estimator, for its epochs.")
+            raise ValueError(
+                "oracle='hyperband' varies the epochs of a network: the estimator must contain exactly one network of "
+                "this package."
+            )
         if self.resume and self.directory is None:
-            raise ValueError("resume=True needs the directory of the search to go on with.")
+            raise ValueError("resume=True needs the directory of the search that it continues: set directory.")
         if cluster.has_chief() and (self.directory is None or self.resume or effective_n_jobs(self.n_jobs) != 1):
             raise ValueError(
-                "KERASTUNER_ORACLE_IP makes this search one of several processes: give all of them the same new "
+                "KERASTUNER_ORACLE_IP is set, so several processes share this search: give all of them the same new "
                 "directory, with resume=False and n_jobs=None."
             )
         several = isinstance(self.scoring, list | tuple | dict)
         if several and not isinstance(self.refit, str):
-            raise ValueError("scoring has several metrics: set refit to the name of the one that the oracle follows.")
+            raise ValueError("scoring has several metrics: set refit to the name of the one to maximise.")
 
     def _search(self, evaluation, space, deadline, header):
         is_worker = cluster.has_chief() and not cluster.is_chief()
@@ -274,17 +287,17 @@ class TunerSearchCV(BaseSearchCV):
             cluster.serve(oracle, deadline)
             journal.refresh()
         if not journal.results:
-            raise RuntimeError("The search ended before any worker had finished a trial; give it more time.")
+            raise RuntimeError("The search ended before any worker had finished a trial; set a longer timeout.")
         for result in journal.results.values():
             result.params = parameters(result.number, result.values)
         return list(journal.results.values())
 
     def _header(self, evaluation, space, scorers):
-        """What tells this search from another one; without a directory nobody asks."""
+        """Describe this search, so that it is not mixed with another one in the same directory."""
         seed = None if self.random_state is None else draw_seed(check_random_state(self.random_state))
         if self.directory is None:
             return {"seed": seed}
-        named = getattr(scorers, "_scorers", None)  # of several metrics
+        named = getattr(scorers, "_scorers", None)  # if there are several metrics
         return describe(
             evaluation,
             space,
@@ -308,7 +321,7 @@ class TunerSearchCV(BaseSearchCV):
 
         return announce
 
-    def _keep(self, results, scorers, metric, n_splits):
+    def _keep(self, results: list[Result], scorers: Any, metric: str, n_splits: int) -> None:
         failed = [result for result in results if result.status == FAILED]
         if failed and len(failed) == len(results):
             raise _first_error(failed)
@@ -320,21 +333,22 @@ class TunerSearchCV(BaseSearchCV):
             )
         if not any(result.status == COMPLETED for result in results):
             warnings.warn(
-                f"timeout={self.timeout} was over before a trial was complete, so that the estimator is taken as it "
-                "was given. Give more time, or fewer folds.",
+                f"timeout={self.timeout} ended before any trial was complete, so the estimator keeps its own "
+                "parameters. Set a longer timeout, or use fewer folds.",
                 stacklevel=3,
             )
         names = next((list(fold.scores) for result in results for fold in result.scored), [metric])
-        self.n_splits_, self.multimetric_ = n_splits, names != ["score"]
-        self.scorer_ = getattr(scorers, "_scorers", scorers)
-        self.cv_results_ = self._table(results, names)
-        self.best_index_ = int(self._select_best_index(self.refit, metric, self.cv_results_))
-        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        self.n_splits_: int = n_splits
+        self.multimetric_: bool = names != ["score"]
+        self.scorer_: Any = getattr(scorers, "_scorers", scorers)
+        self.cv_results_: dict[str, Any] = self._table(results, names)
+        self.best_index_: int = int(self._select_best_index(self.refit, metric, self.cv_results_))
+        self.best_params_: dict[str, Any] = self.cv_results_["params"][self.best_index_]
         if not callable(self.refit):
-            self.best_score_ = self.cv_results_[f"mean_test_{metric}"][self.best_index_]
+            self.best_score_: float = self.cv_results_[f"mean_test_{metric}"][self.best_index_]
 
     def _table(self, results, names):
-        """The results in `GridSearchCV`'s form."""
+        """The results in the form of `GridSearchCV`."""
         unscored = {"fit_time": 0.0, "score_time": 0.0, "scores": dict.fromkeys(names, math.nan)}
         out = []
         for result in results:
@@ -353,26 +367,32 @@ class TunerSearchCV(BaseSearchCV):
             warnings.filterwarnings("ignore", message="One or more of the test scores are non-finite")
             return self._format_results([result.params for result in results], self.n_splits_, out, more)
 
-    def _refit(self, X, y, fit_params):
+    def _refit(self, X: Features, y: Values | None, fit_params: Mapping[str, Any]) -> None:
         start = time.perf_counter()
-        self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        self.best_estimator_: Any = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
         if y is None:
             self.best_estimator_.fit(X, **fit_params)
         else:
             self.best_estimator_.fit(X, y, **fit_params)
-        self.refit_time_ = time.perf_counter() - start
+        self.refit_time_: float = time.perf_counter() - start
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
     # ---------------------------------------------------------------- after fit
 
-    def search_report(self, n_best=3):
-        """Say how the search went.
+    if TYPE_CHECKING:  # scikit-learn's own methods have no types
+
+        def predict(self, X: Features) -> Array: ...  # noqa: D102
+        def predict_proba(self, X: Features) -> Array: ...  # noqa: D102
+        def score(self, X: Features, y: Values | None = None, **params: Any) -> float: ...  # noqa: D102
+
+    def search_report(self, n_best: int = 3) -> str:
+        """Summarise the search: how many trials ended how, the best ones, and why others failed.
 
         Parameters
         ----------
         n_best : int, default=3
-            Trials to show, of the best and of those that failed.
+            Greatest number of best trials and of failed trials to show.
 
         Returns
         -------
@@ -381,13 +401,13 @@ class TunerSearchCV(BaseSearchCV):
         check_is_fitted(self)
         return report.describe(self.cv_results_, self._metric_name(), n_best)
 
-    def plot(self, ax=None):
-        """Draw the score of every trial and the best so far; needs matplotlib.
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the score of each trial and the best score so far. Needs matplotlib.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -414,7 +434,7 @@ def _own_values(estimator, space):
 
 
 def _epochs(evaluation):
-    """Epochs of the network as given, on the rows of a fold, and the name of that parameter."""
+    """Epochs that the network as given takes on the rows of a fold, and the full name of that parameter."""
     ((prefix, network),) = networks(evaluation.estimator).items()
     return most_epochs(network, len(evaluation.splits[0][0])), f"{prefix}epochs"
 

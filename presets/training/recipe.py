@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
@@ -41,8 +41,8 @@ class Recipe(PlainState):
     network: Network
     activation: str
     loss: object
-    metrics: tuple
-    optimizer: tuple
+    metrics: tuple[Any, ...]
+    optimizer: tuple[type, dict[str, Any]]
     dtype: str
     lr_schedule: str = "plateau"
     label_smoothing: float = 0.0

@@ -80,10 +80,10 @@ def test_a_splitter_is_taken_as_it_is():
 
 def test_runs_on_other_folds_cannot_be_compared(runs):
     others = repeated_runs(LogisticRegression(max_iter=500), X, Y, n_repeats=3, cv=2, random_state=1)
-    with pytest.raises(ValueError, match="other seeds or folds"):
+    with pytest.raises(ValueError, match="different seeds or folds"):
         runs.compare(others)
 
 
 def test_one_run_has_no_spread():
-    with pytest.raises(ValueError, match="n_repeats=1 has no spread"):
+    with pytest.raises(ValueError, match="n_repeats=1 gives no standard deviation"):
         repeated_runs(NETWORK, X, Y, n_repeats=1)

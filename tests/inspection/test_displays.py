@@ -60,7 +60,7 @@ def test_steps_of_the_rate_and_the_best_epoch_are_marked(fitted, axes):
     n_steps = np.count_nonzero(np.diff(rates))
     assert n_steps > 5
     assert len(axes.lines) == 2 + n_steps + 1
-    assert f"rate lowered, to {rates[-1]:.2g} in the end (A5.3)" in labels(display)
+    assert f"learning rate lowered, finally to {rates[-1]:.2g} (A5.3)" in labels(display)
     assert "best epoch" in labels(display)
 
 
@@ -68,7 +68,7 @@ def test_curves_of_another_metric(fitted, axes):
     display = TrainingCurveDisplay.from_estimator(fitted, metric="accuracy", ax=axes)
     assert axes.get_ylabel() == "accuracy"
     np.testing.assert_array_equal(display.lines_[1].get_ydata(), fitted[-1].history_["val_accuracy"])
-    with pytest.raises(ValueError, match=r"metric='f1' is not in history_: .*val_loss"):
+    with pytest.raises(ValueError, match=r"metric='f1' is not in history_, which has .*val_loss"):
         TrainingCurveDisplay.from_estimator(fitted, metric="f1")
 
 
@@ -78,7 +78,7 @@ def test_update_ratios(fitted, axes):
     assert list(display.lines_) == ["hidden_1", "outputs", "all weights"]
     np.testing.assert_array_equal(display.lines_["all weights"].get_ydata(), history["update_ratio"])
     np.testing.assert_array_equal(display.lines_["outputs"].get_ydata(), history["update_ratio/outputs"])
-    assert "band, 0.0001 to 0.01" in labels(display)
+    assert "good range, 0.0001 to 0.01" in labels(display)
     assert axes.get_yscale() == "log"
 
 
@@ -114,5 +114,5 @@ def test_augmented_images():
 
 
 def test_nothing_to_augment(fitted):
-    with pytest.raises(ValueError, match="DNNClassifier has no augmentation"):
+    with pytest.raises(ValueError, match="DNNClassifier has augmentation=None"):
         AugmentationDisplay.from_estimator(fitted, X)

@@ -132,7 +132,7 @@ def test_result_prints():
 
 
 def test_model_needs_a_loss():
-    with pytest.raises(ValueError, match="give loss="):
+    with pytest.raises(ValueError, match="set loss"):
         check_gradients(own_model(1.0), X, LABELS)
 
 
@@ -152,7 +152,7 @@ def test_layer_that_cannot_be_copied():
             return x * self.units
 
     model = keras.Sequential([keras.Input((3,)), Closed(2), keras.layers.Dense(1)])
-    with pytest.raises(TypeError, match="Closed needs a get_config"):
+    with pytest.raises(TypeError, match="get_config of Closed must return"):
         check_gradients(model, X, X[:, 0], loss="mean_squared_error")
 
 

@@ -104,7 +104,7 @@ def test_without_a_seed_the_stored_one_is_taken(tmp_path, fits):
 
 def test_a_search_is_not_overwritten(tmp_path):
     search(tmp_path, n_trials=1).fit(X, y)
-    with pytest.raises(ValueError, match="holds a search already"):
+    with pytest.raises(ValueError, match="already holds a search"):
         search(tmp_path, n_trials=1).fit(X, y)
 
 
@@ -170,9 +170,9 @@ def test_other_code_is_refused(tmp_path):
     given = search(tmp_path, n_trials=1, resume=True).set_params(scoring=Times(1.0))
     given.fit(X, y)
     given.set_params(scoring=Times(1.0)).fit(X, y)
-    with pytest.raises(ValueError, match="its scoring holds other values"):
+    with pytest.raises(ValueError, match="its scoring differs"):
         given.set_params(scoring=Times(2.0)).fit(X, y)
-    with pytest.raises(ValueError, match="its scoring is an object, that of this search 'f1'"):
+    with pytest.raises(ValueError, match="its scoring is an object, that of this search is 'f1'"):
         given.set_params(scoring="f1").fit(X, y)
 
 
@@ -227,7 +227,7 @@ def test_a_trial_of_another_search_is_refused(tmp_path):
     for name, folds in (("a", 2), ("b", 3)):
         search(tmp_path / name, n_trials=2).set_params(cv=folds).fit(X, y)
     shutil.copy(tmp_path / "b" / "trial_00001.json", tmp_path / "a" / "trial_00001.json")
-    with pytest.raises(ValueError, match=r"trial_00001\.json is damaged or not of this search; delete it"):
+    with pytest.raises(ValueError, match=r"trial_00001\.json is damaged, or belongs to another search; delete it"):
         search(tmp_path / "a", n_trials=2, resume=True).fit(X, y)
     shutil.copy(tmp_path / "a" / "trial_00000.json", tmp_path / "a" / "trial_00001.json")
     with pytest.raises(ValueError, match=r"trial_00001\.json is damaged"):
@@ -251,7 +251,7 @@ def test_searches_that_begin_at_once_in_one_directory(resume, tmp_path):
         assert all(end == ends[0] for end in ends)
         assert "C" in ends[0]
     else:
-        assert sum("holds a search already" in end for end in ends) == 7
+        assert sum("already holds a search" in end for end in ends) == 7
         assert sum("C" in end for end in ends) == 1
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
         "search.json",

@@ -51,7 +51,7 @@ def test_prefix_of_a_step():
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), make_pipeline(StandardScaler())])
 def test_other_estimators_need_a_space(estimator):
-    with pytest.raises(ValueError, match="Give a space"):
+    with pytest.raises(ValueError, match="set space"):
         space_for(estimator)
 
 

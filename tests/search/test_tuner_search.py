@@ -265,7 +265,7 @@ def test_without_a_complete_trial_the_estimator_is_taken_as_given(verbose, capsy
     search = TunerSearchCV(
         LogisticRegression(), space=REGULAR, timeout=1e-9, n_trials=None, random_state=0, verbose=verbose
     )
-    with pytest.warns(UserWarning, match="before a trial was complete"):
+    with pytest.warns(UserWarning, match="before any trial was complete"):
         search.fit(X, y)
     assert search.best_params_ == {"C": 1.0, "fit_intercept": True}
     assert np.isnan(search.best_score_)
@@ -295,8 +295,8 @@ def test_nothing_is_written_and_nothing_global_drawn(tmp_path, monkeypatch):
         ({"space": {"speed": [1]}}, "'speed', which the estimator does not take"),
         ({"space": {}}, "space is empty"),
         ({"resume": True}, "needs the directory"),
-        ({"estimator": LogisticRegression(), "space": REGULAR, "oracle": "hyperband"}, "needs one network"),
-        ({"estimator": LogisticRegression()}, "Give a space"),
+        ({"estimator": LogisticRegression(), "space": REGULAR, "oracle": "hyperband"}, "exactly one network"),
+        ({"estimator": LogisticRegression()}, "set space"),
     ],
 )
 def test_mistakes_are_found_before_any_training(parameters, message):
