@@ -1,4 +1,4 @@
-"""A network as data, so that it can be built again without the function that made it, and shares nothing with it."""
+"""A network as data. It can be built again without the function that made it, and shares nothing with the original."""
 
 import collections
 import contextlib
@@ -22,30 +22,30 @@ from presets.builders.freeze import freeze, is_of_library, plain_state
 from presets.builders.initializers import brought_weights
 
 NAMES = "object_name_uids"
-"""Where Keras counts, in each thread, the layers to which it gave a name."""
+"""Keras's counter of layer names; each thread has one."""
 
 _BUILDING = threading.RLock()
 
 _COMPARED: collections.deque = collections.deque(maxlen=64)
-"""Configurations of Keras's own layers that were found to give the same network."""
+"""Configurations of Keras's own layers whose copies were compared and found equal."""
 
 
 class NotCopyableError(Exception):
-    """Keras does not build a network again as it is."""
+    """Keras cannot build an equal copy of a network."""
 
 
 @dataclass(frozen=True, eq=False)
 class Blueprint:
-    """All that it takes to build a network again.
+    """All that is needed to build a network again.
 
     Parameters
     ----------
     config : str
         Keras's configuration, as JSON.
     code : dict of str to (type or function)
-        What of the user's it names.
+        The user's classes and functions that the configuration names.
     start : list of (ndarray or None)
-        Weights that the network brought; None for those that initializers draw.
+        Weights that the network came with; None for weights that initializers draw.
     """
 
     config: str
@@ -54,23 +54,23 @@ class Blueprint:
 
     @classmethod
     def of(cls, model, x, names=(), *, start=None):
-        """Take down a built model.
+        """Make the blueprint of a built model.
 
         Parameters
         ----------
         model : keras.Model
-            It stays as it is.
+            It does not change.
         x : array or dict of str to array
-            A few rows, to compare what the model and its copy put out.
+            A few rows, to compare the outputs of the model and its copy.
         names : mapping of str to str, optional
-            Names of layers to replace by others.
+            New names for layers, by their present names.
         start : list of (ndarray or None), optional
             By default the weights that no initializer drew.
 
         Raises
         ------
         NotCopyableError
-            If the copy is another network.
+            If the copy differs from the model.
         """
         code = {}
         try:
@@ -84,7 +84,7 @@ class Blueprint:
             if known in _COMPARED and not code:
                 return blueprint
             copied = blueprint.model(x=x)
-        except Exception as error:  # whatever the user's classes raise
+        except Exception as error:  # the user's classes may raise anything
             raise NotCopyableError(" ".join(str(error).split()).partition(". ")[0]) from error
         _compare(model, copied, x)
         if not code:
@@ -92,16 +92,16 @@ class Blueprint:
         return blueprint
 
     def model(self, seed=0, dtype=None, *, x=None):
-        """Build the network, with the weights that it brought.
+        """Build the network, with the weights that it came with.
 
         Parameters
         ----------
         seed : int
-            Of what its layers draw without a seed of their own.
+            Seed of layers without their own seed.
         dtype : str, optional
-            Type or policy of layers without one.
+            Type or policy of layers without their own.
         x : array or dict of str to array, optional
-            A few rows, for a network that must see some before it has weights.
+            A few rows, for a network that makes its weights at the first call.
 
         Returns
         -------
@@ -117,21 +117,21 @@ class Blueprint:
                 variable.assign(value)
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.Normalization):
-                layer.finalize_state()  # it keeps what it computes from these weights
+                layer.finalize_state()  # it computes constants from these weights
         return model
 
     @functools.cached_property
     def digest(self):
-        """Equal for equal weights."""
+        """A digest of the weights: equal weights have equal digests."""
         digest = hashlib.sha256()
         for value in self.start:
             digest.update(b"drawn" if value is None else value.tobytes())
         return digest.digest()
 
     def without_weights(self):
-        """The same network; its initializers draw all weights.
+        """The same network, but its initializers draw all weights.
 
-        A network with `Normalization` keeps them: Keras makes constants of that layer's weights.
+        A network with `Normalization` keeps its weights, because Keras makes constants of that layer's weights.
         """
         if f'"{keras.layers.Normalization.__name__}"' in self.config:
             return self
@@ -146,14 +146,14 @@ class Blueprint:
 
 
 class BlueprintWithCode(Blueprint):
-    """A blueprint with code of the user's, or with layers of Keras's that run code: a file with it must be trusted."""
+    """A blueprint with the user's code, or with Keras layers that run code. Files that contain it must be trusted."""
 
     def __setstate__(self, state):
         vars(self).update(state)
 
 
 def _is_plain(text):
-    """Whether a configuration names only what a file may hold."""
+    """Whether a configuration names only objects that a file may hold."""
     try:
         check_configuration(json.loads(text))
     except ValueError:
@@ -163,10 +163,10 @@ def _is_plain(text):
 
 @contextlib.contextmanager
 def defaults(seed, dtype):
-    """Seed what a layer without a seed draws from, and set the type of a layer without one, for the time of building.
+    """Set the seed and the type of layers that have none, while a network is built.
 
-    Keras takes such seeds from Python's own generator, and what it draws is put back. The policy belongs to this thread
-    alone.
+    Keras draws missing seeds from Python's global generator, whose state is restored. The policy belongs to this thread
+    only.
     """
     with _BUILDING:
         state, usual = random.getstate(), keras.config.dtype_policy()
@@ -181,12 +181,12 @@ def defaults(seed, dtype):
 
 @contextlib.contextmanager
 def counting_names():
-    """Tell which names Keras gives to layers meanwhile, and let it forget them.
+    """Record the names that Keras gives to layers, and reset its counter afterwards.
 
     Yields
     ------
     dict of str to str
-        Filled at the end: from a name that was given to the one that it would be if Keras counted from the start.
+        Filled at the end. The keys are the names that Keras gave, the values the names with a counter that starts at 0.
     """
     before = global_state.get_global_attribute(NAMES)
     counts = copy.copy(before) if before is not None else None
@@ -207,9 +207,9 @@ def _counted(prefix, number):
 
 
 def _plain(config, names):
-    """A configuration with given names counted from the start, and without seeds of Keras's own objects.
+    """A configuration with other layer names, and without the seeds of Keras's own objects.
 
-    Seeds are set for each fit, whatever a layer has.
+    Each fit sets the seeds, whatever seeds the layers have.
     """
     taken = {text for text in _texts(config) if text not in names}
     free = {}
@@ -247,11 +247,11 @@ def _replaced(config, names):
     return config
 
 
-# ---------------------------------------------------------------- code of the user's
+# ---------------------------------------------------------------- the user's code
 
 
 def _code_of(model):
-    """Functions and classes of the user's in the layers of a model, and in what the layers hold."""
+    """The user's functions and classes in a model: its layers, and the objects in their attributes."""
     found, seen = {}, set()
 
     def look(part):
@@ -280,7 +280,7 @@ def _code_of(model):
 
 @contextlib.contextmanager
 def _named_apart(code):
-    """Give each function of the user's a name of its own, by which Keras refers to it, for a moment."""
+    """Give each of the user's functions a unique name for a moment, so that Keras can refer to it."""
     functions = [part for part in code if isinstance(part, types.FunctionType)]
     names = [function.__name__ for function in functions]
     for number, function in enumerate(functions):
@@ -301,32 +301,32 @@ def _named_apart(code):
 
 
 def _compare(model, copied, x):
-    """Raise a NotCopyableError if a copy is another network than the model."""
+    """Raise a NotCopyableError if a copy differs from the model."""
     pairs = list(zip(model._flatten_layers(), copied._flatten_layers(), strict=False))
     for layer, own in pairs:
         if type(layer) is not type(own):
-            raise NotCopyableError(f"its layers are others: {type(own).__name__} for {type(layer).__name__}")
+            raise NotCopyableError(f"the copy has a {type(own).__name__} in place of a {type(layer).__name__}")
         for kind, part, other in _own_parts(layer, own):
             if freeze(part) != freeze(other):
-                raise NotCopyableError(f"{kind.__name__} holds what its get_config does not tell")
+                raise NotCopyableError(f"get_config of {kind.__name__} does not return all that the object holds")
     traits = [[(tuple(v.shape), v.dtype, v.trainable) for v in m.weights] for m in (model, copied)]
     if traits[0] != traits[1]:
-        raise NotCopyableError("its weights have other shapes, types or orders")
+        raise NotCopyableError("the weights of the copy have other shapes, other types or another order")
     copied.set_weights(model.get_weights())
     first, again, other = (keras.ops.convert_to_numpy(m(x, training=False)) for m in (model, model, copied))
     if np.array_equal(first, again) and not np.allclose(first, other, rtol=1e-4, atol=1e-6, equal_nan=True):
-        raise NotCopyableError("it puts out something else")
+        raise NotCopyableError("the copy gives other outputs")
 
 
 @functools.cache
 def _attributes_of_keras():
-    """Names of what Keras keeps with every layer and model."""
+    """Names of the attributes that Keras sets on each layer and model."""
     with counting_names():
         return frozenset(vars(keras.layers.Layer())) | frozenset(vars(keras.Model()))
 
 
 def _own_parts(layer, other):
-    """Yield what two layers hold of the user's: a class, and parts of each that must be equal."""
+    """Yield the user's parts of two layers: a class, and the values of both layers that must be equal."""
     usual = _attributes_of_keras()
     if not is_of_library(type(layer)):
         states = [{k: v for k, v in plain_state(part).items() if k not in usual} for part in (layer, other)]

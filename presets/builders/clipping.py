@@ -1,4 +1,4 @@
-"""Far values drawn in smoothly, as robust standardisation does."""
+"""A smooth limit for extreme values, as in robust standardisation."""
 
 import keras
 from keras import ops
@@ -6,13 +6,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("presets")
 class SmoothClip(keras.layers.Layer):
-    """Gives ``x / sqrt(1 + (x / limit)**2)``: about x for small values, never beyond the limit.
+    """Computes ``x / sqrt(1 + (x / limit)**2)``: about x for small values, and never beyond the limit.
 
     Parameters
     ----------
     limit : float
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------
@@ -28,7 +28,7 @@ class SmoothClip(keras.layers.Layer):
         return inputs / ops.sqrt(1.0 + ops.square(inputs / self.limit))
 
     def compute_output_shape(self, input_shape):
-        """Return the shape as it is."""
+        """Return the same shape."""
         return input_shape
 
     def get_config(self):

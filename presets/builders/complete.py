@@ -1,4 +1,4 @@
-"""The complete model around a core: raw features in, probabilities or values out, for use without this package."""
+"""The complete model around a core: from raw features to probabilities or values, for use without this package."""
 
 import warnings
 
@@ -9,10 +9,10 @@ from presets.builders.clipping import SmoothClip
 from presets.builders.raw_table import table_front
 
 FAR = 64.0
-"""Standard deviations between zero and the mean from which float32 loses more than a hundred thousandth of one."""
+"""If the mean is more standard deviations away from zero than this, float32 loses more than 1e-5 of one deviation."""
 
 LARGEST = 1e30
-"""Numbers from here on, and below its inverse, are left to float64."""
+"""Numbers above this one, and below its inverse, need float64."""
 
 
 def complete_model(
@@ -30,37 +30,37 @@ def complete_model(
     unit=None,
     temperature=1.0,
 ):
-    """Wrap a core between Keras's own layers, so that the result loads anywhere.
+    """Put Keras's own layers before and after a core, so that the model loads anywhere.
 
     Parameters
     ----------
     core : keras.Model
     table : dict, optional
-        Arguments of `table_front`, for raw columns by name, in place of all that is said of X below.
+        Arguments of `table_front`, for raw columns by name. It replaces all parameters below that describe X.
     input_shape : tuple of int or None
-        Shape of one standardised sample; of all columns, if the core has several inputs.
+        Shape of one standardised sample. With several inputs of the core: shape of all columns together.
     mean, scale : ndarray of shape (n_features,)
-        Of the standardisation along the last axis of the input (A2).
+        Standardisation along the last axis of the input (A2).
     activation : {"sigmoid", "softmax", "linear", "softplus"}
-        Behind the core, as Keras names it.
+        Keras activation after the core.
     limit : float, optional
-        What robust standardisation draws values in to.
+        Limit of the values in robust standardisation.
     temperature : float, default=1.0
-        What logits are divided by.
+        Divisor of the logits.
     raw_shape : tuple of int or None, optional
-        Shape of one raw sample, if it is not that of the core's input.
+        Shape of one raw sample, if it differs from the core's input.
     channels_first : bool, default=False
-        Whether raw samples have as their first axis what the core's input has as its last.
+        Whether the first axis of raw samples is the last axis of the core's input.
     columns : dict of str to ndarray of int, optional
-        Columns of each of several inputs of the core.
+        Columns of each input, for a core with several inputs.
     unit : dict of str to array, optional
-        What brings the outputs of a regression's core into the unit of y.
+        Scale and offset that convert the outputs of a regression to the unit of y.
 
     Returns
     -------
     keras.Model
-        The core is a layer of it and keeps its weights. It reads X in float64 where columns lie far from zero for
-        their standard deviation, and gives float64 where y does.
+        The core is one of its layers and keeps its weights. The model reads X in float64 if a column is far from zero
+        compared with its standard deviation, and returns float64 if y is.
     """
     dtype = core.dtype_policy.variable_dtype
     if table is not None:
@@ -77,18 +77,18 @@ def complete_model(
     if temperature != 1.0:
         outputs = keras.layers.Rescaling(1 / temperature, dtype=dtype)(outputs)
     model = keras.Model(inputs, _finished(outputs, activation, unit or {}, dtype))
-    model(inputs)  # Keras exports to ONNX only what was called
+    model(inputs)  # Keras can export a model to ONNX only after a call
     return model
 
 
 def _standardized(samples, mean, scale, dtype, exact):
     """Standardised samples, in the type of the network."""
     if exact != dtype:
-        samples = keras.layers.Rescaling(1 / scale, -mean / scale, dtype=exact)(samples)  # of lists Keras makes float32
+        samples = keras.layers.Rescaling(1 / scale, -mean / scale, dtype=exact)(samples)  # lists become float32
         return keras.layers.Activation("linear", dtype=dtype, name="standardized")(samples)
     normalization = keras.layers.Normalization(mean=mean, variance=np.square(scale), dtype=dtype)
     samples = normalization(samples)
-    # an export takes arrays for constants; of tensors, ONNX makes inputs of the model
+    # ONNX export makes constants of arrays, but inputs of tensors
     normalization.mean = keras.ops.convert_to_numpy(normalization.mean)
     normalization.variance = keras.ops.convert_to_numpy(normalization.variance)
     return samples
@@ -109,40 +109,41 @@ def _finished(outputs, activation, unit, dtype):
 
 
 def _exact_enough(offset, scale, dtype):
-    """The type that holds values beside their offset: float64 where that of the network would lose them."""
+    """The type that can represent the values: float64 if the type of the network would lose digits."""
     is_far = _is_far(offset, scale)
     is_out = (np.maximum(scale, np.abs(offset)) > LARGEST) | (scale < 1 / LARGEST)
-    has_float64 = keras.backend.backend() != "jax"  # which makes float32 of it
+    has_float64 = keras.backend.backend() != "jax"  # JAX converts float64 to float32
     return "float64" if has_float64 and (is_far | is_out).any() else dtype
 
 
 def _is_far(offset, scale):
-    """Which columns lie far from zero; a constant one, which has scale 1, has no digits to lose."""
+    """Which columns are far from zero. A constant column has scale 1, and no digits to lose."""
     return (np.abs(offset) > FAR * scale) & (scale != 1)
 
 
 def warn_of_rounding(model, mean, scale):
-    """Warn where Keras rounds the input of a complete model before the model sees it.
+    """Warn if Keras rounds the input of a complete model before the model gets it.
 
     Parameters
     ----------
     model : keras.Model
         From `complete_model`.
     mean, scale : ndarray of shape (n_features,)
-        Of the standardisation of its input.
+        Standardisation of its input.
     """
     far = _is_far(mean, scale)
     if not far.any() or keras.backend.standardize_dtype(keras.config.floatx()) == "float64":
         return
     column = int(np.argmax(far * np.abs(mean) / scale))
-    where = f"Column {column} of X lies around {mean[column]:g}, with a standard deviation of {scale[column]:g}"
+    where = f"Column {column} of X has the mean {mean[column]:g} and the standard deviation {scale[column]:g}"
     if model.inputs[0].dtype == "float64":
         message = (
-            f"{where}, so model_ reads X in float64. But Keras's predict makes {keras.config.floatx()} of arrays "
-            "first: call model_(X) with X in float64, or keras.config.set_floatx('float64') before model_.predict(X)."
+            f"{where}, so model_ reads X in float64. But Keras's predict first converts arrays to "
+            f"{keras.config.floatx()}: call model_(X) with X in float64, or call keras.config.set_floatx('float64') "
+            "before model_.predict(X)."
         )
     elif keras.backend.backend() == "jax":
-        message = f"{where}: model_ reads X in float32 on JAX, which loses digits. Subtract the offset before."
+        message = f"{where}. On JAX, model_ reads X in float32, which loses digits: subtract an offset from X first."
     else:
         return
     warnings.warn(message, stacklevel=4)

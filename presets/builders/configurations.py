@@ -1,7 +1,7 @@
-"""Which of Keras's configurations may be made again from a file: a configuration can name any class and function.
+"""The Keras configurations that `load` may build from a file. A configuration can name any class and function.
 
-Keras's own safe mode refuses lambdas, but still calls public functions, reads files that a configuration names and runs
-the graphs in them. So the classes that only compute are listed here, and nothing else is made.
+Keras's own safe mode refuses lambdas. But it calls public functions, reads files that a configuration names, and runs
+the graphs in these files. So this module lists the classes that only compute, and `load` builds no others.
 """
 
 import re
@@ -25,7 +25,7 @@ LAYERS = """
     Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells Subtract
     TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """
-"""Without those that hold code or graphs (Lambda, JaxLayer, TFSMLayer ...) or read a vocabulary from a file."""
+"""Without layers that hold code or graphs (Lambda, JaxLayer, TFSMLayer ...), or that read a vocabulary from a file."""
 
 OPTIMIZERS = """
     Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam RMSprop SGD
@@ -103,16 +103,16 @@ FUNCTIONS = {
 """Names of functions by the module that defines them."""
 
 OPERATIONS = re.compile(r"keras\.src\.ops\.(numpy|nn)")
-"""Modules of the operations that a functional model may hold between its layers; they only compute."""
+"""Modules of the operations that a functional model may contain between its layers; they only compute."""
 
 NUMBERS = re.compile(r"(bool|bfloat16|u?int(8|16|32|64)|float(16|32|64))")
 
 MAX_DEPTH = 64
-"""Of configurations in each other; Keras's applications reach 8."""
+"""Greatest depth of nested configurations. Keras's applications have a depth of 8."""
 
 
 def check_configuration(value, depth=0):
-    """Check every configuration of Keras's in plain data, however deep.
+    """Check all Keras configurations in plain data, nested ones included.
 
     Parameters
     ----------
@@ -122,15 +122,15 @@ def check_configuration(value, depth=0):
     Raises
     ------
     ValueError
-        If one names a class or function that is not listed in this file; nothing is imported or called before.
+        If a configuration names a class or function that this module does not list. Nothing is imported or called.
     """
     if depth > MAX_DEPTH:
-        raise ValueError(f"A configuration of Keras's is nested more than {MAX_DEPTH} times.")
+        raise ValueError(f"A Keras configuration is nested more than {MAX_DEPTH} times.")
     if isinstance(value, dict):
         if "class_name" in value and not _is_allowed(value):
             raise ValueError(
                 f"The configuration names {value.get('module')}.{value['class_name']} {_of_function(value)}, which is "
-                "not among the objects of Keras's that a file may hold."
+                "not one of the Keras objects that a file may hold."
             )
         for part in value.values():
             check_configuration(part, depth + 1)
@@ -153,13 +153,13 @@ def _is_allowed(config):
     registered = config.get("registered_name")
     if registered == f"presets>{name}":
         return _is_layer_of_ours(module, name)
-    if registered not in (None, name):  # what a user registered would be taken instead
+    if registered not in (None, name):  # Keras would use the class that a user registered
         return False
     return f"{module}.{name}" in CLASSES or (OPERATIONS.fullmatch(module) is not None and name.isidentifier())
 
 
 def _is_layer_of_ours(module, name):
-    """Whether a module of this room, which is imported already, defines a layer of that name."""
+    """Whether a module of this room that is already imported defines a layer of that name."""
     found = getattr(sys.modules.get(module), name, None) if module.startswith("presets.builders.") else None
     return isinstance(found, type) and found.__module__ == module
 

@@ -1,7 +1,7 @@
-"""New objects that hold all that the user's losses, metrics and optimizers hold.
+"""Complete copies of the user's losses, metrics and optimizers.
 
-A program needs objects with variables of its own. Keras builds them from `get_config`, which often tells only a part:
-that of `keras.losses.Huber(delta=0.1)` leaves out `delta`, as does that of any subclass without a `get_config`.
+A program needs objects with its own variables. Keras builds them from `get_config`, which is often incomplete:
+`keras.losses.Huber(delta=0.1).get_config()` has no `delta`, and a subclass without a `get_config` loses its arguments.
 """
 
 import functools
@@ -14,15 +14,15 @@ from presets.builders.freeze import freeze, is_of_library, plain_state, state_of
 
 
 def copy_of(given, parameter, **changes):
-    """Build an object again, with variables of its own.
+    """Copy an object; the copy has its own variables.
 
     Parameters
     ----------
     given : keras.losses.Loss, keras.metrics.Metric or keras.optimizers.Optimizer
     parameter : str
-        What an error calls it.
+        Name of the parameter, for errors.
     **changes
-        Entries of its configuration that are to be others.
+        Entries of the configuration to replace.
 
     Returns
     -------
@@ -31,20 +31,20 @@ def copy_of(given, parameter, **changes):
     Raises
     ------
     TypeError
-        If its class cannot be built again as it is.
+        If the object cannot be copied.
     """
     made = built_from(given, given.get_config(), parameter)
     missing = missing_state(given, made, parameter)
     if changes:
         made = built_from(given, given.get_config() | changes, parameter)
-    if "_fn_kwargs" in missing:  # arguments of the function that Keras's classes wrap
+    if "_fn_kwargs" in missing:  # arguments of the function that a Keras class wraps
         missing["_fn_kwargs"] |= {name: value for name, value in changes.items() if name in missing["_fn_kwargs"]}
     vars(made).update({name: part for name, part in missing.items() if name not in changes})
     return made
 
 
 def missing_state(given, made, parameter):
-    """Find what an object holds and one built from its configuration does not.
+    """Find the attributes of an object that a copy from its configuration lacks.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def missing_state(given, made, parameter):
     Raises
     ------
     TypeError
-        If something is missing that is no plain value.
+        If the copy lacks something that is not a plain value.
     """
     usual = _attributes_of_optimizers() if isinstance(given, keras.optimizers.Optimizer) else ()
     missing = {
@@ -63,21 +63,21 @@ def missing_state(given, made, parameter):
         if name not in usual and (name not in vars(made) or freeze(part) != freeze(vars(made)[name]))
     }
     plain = plain_state(given)
-    # of what cannot be compared the user's own get_config is believed
+    # values that cannot be compared: trust the user's own get_config
     tells = not is_of_library(type(given).get_config)
     lost = [name for name, part in missing.items() if name not in plain and not (tells and name in vars(made))]
     shapes = [[tuple(v.shape) for v in o.variables] if hasattr(o, "variables") else [] for o in (given, made)]
     if lost or (len(shapes[0]) == len(shapes[1]) and shapes[0] != shapes[1]):
         raise TypeError(
-            f"{parameter}: {type(given).__name__} holds {', '.join(lost) or 'variables'}, but its get_config() does "
-            "not tell it, so that no fit can build it. Let get_config() tell all arguments of the class."
+            f"{parameter}: get_config() of {type(given).__name__} does not return {', '.join(lost) or 'variables'}, so "
+            "fit cannot copy the object. get_config() must return all arguments of the class."
         )
     return {name: dict(part) if isinstance(part, Mapping) else part for name, part in missing.items() if name in plain}
 
 
 @functools.cache
 def _attributes_of_optimizers():
-    """Names of what Keras keeps with every optimizer."""
+    """Names of the attributes that Keras sets on each optimizer."""
     return frozenset(vars(keras.optimizers.SGD()))
 
 
@@ -86,9 +86,9 @@ def built_from(given, config, parameter):
     try:
         functions = {part.__name__: part for part in vars(given).values() if isinstance(part, types.FunctionType)}
         with keras.saving.custom_object_scope(functions):
-            return type(given).from_config(dict(config))  # Keras changes what it is given
-    except Exception as error:  # whatever the user's class raises
+            return type(given).from_config(dict(config))  # Keras changes this dict
+    except Exception as error:  # the user's class may raise anything
         raise TypeError(
-            f"{parameter}: {type(given).__name__} cannot be built again from its get_config(): {error}. Let it tell "
-            "all arguments of the class."
+            f"{parameter}: {type(given).__name__} cannot be built from its get_config(): {error}. get_config() must "
+            "return all arguments of the class."
         ) from error

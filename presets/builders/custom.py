@@ -1,4 +1,4 @@
-"""Networks that the user builds."""
+"""The user's own networks."""
 
 import dataclasses
 import math
@@ -14,14 +14,14 @@ from presets.builders.initializers import mark_learnt
 from presets.builders.network import Network
 
 LARGE = 40.0
-"""Numbers up to here are put into an activation to see its limits."""
+"""An activation is evaluated for inputs between minus and plus this number, to find its limits."""
 
 SHAPES = (layers.Dropout, layers.Flatten, layers.Identity, layers.Reshape, layers.Permute, layers.InputLayer)
-"""Layers that leave the values alone."""
+"""Layers that do not change values."""
 
 
 def dense_network(input_shape, n_outputs):
-    """Build the network that stands where the user gives none: two dense layers of 128.
+    """Build the default network, if the user gives none: two dense layers of 128 units.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def dense_network(input_shape, n_outputs):
 
 
 def made_now(network, x):
-    """Call the user's function, and keep what it builds at this moment.
+    """Call the user's function, and keep a copy of the network that it returns.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ def made_now(network, x):
     Returns
     -------
     Network
-        Of `build_copy`, which needs the function no more; or of `build_custom`, if Keras cannot copy what it builds.
-        Then no other fit has an equal one.
+        With `build_copy`, which does not need the function any more. If Keras cannot copy the network: with
+        `build_custom`; then it is equal to no other fit's network.
 
     Raises
     ------
     ValueError
-        As `build_custom`; or if the function gives the same layer at each call, and Keras cannot copy it.
+        As in `build_custom`; or if the function returns the same layer at each call and Keras cannot copy it.
     """
     usual = {name: network.arguments[name] for name in ("seed", "dtype")}
     with defaults(**usual):
@@ -79,20 +79,20 @@ def made_now(network, x):
             if {id(v) for v in model.variables} & {id(v) for v in again.variables}:
                 raise ValueError(
                     f"network uses the same layer at each call, and Keras cannot copy it: {error}. Training would "
-                    "change your layer. Make it inside of the function, or give its class a get_config that tells "
-                    "all its arguments."
+                    "change your layer. Create the layer inside the function, or give its class a get_config that "
+                    "returns all its arguments."
                 ) from error
             return dataclasses.replace(network, arguments={**network.arguments, "fit": uuid.uuid4().hex})
 
 
 def _called(network):
-    """What the user's function gives, and the names that Keras gave to its layers."""
+    """The network of the user's function, and the names that Keras gave to its layers."""
     with defaults(network.arguments["seed"], network.arguments["dtype"]), counting_names() as names:
         return _build(network.input_shape, network.n_outputs, **network.arguments), names
 
 
 def build_copy(input_shape, n_outputs, *, blueprint, dtype, seed):
-    """Build what a function of the user's built before.
+    """Build a copy of the network that the user's function returned.
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ def build_copy(input_shape, n_outputs, *, blueprint, dtype, seed):
     n_outputs : int
     blueprint : Blueprint
     dtype : str
-        Type or policy of layers without one.
+        Type or policy of layers without their own.
     seed : int
-        Of what its layers draw without a seed of their own.
+        Seed of layers without their own seed.
 
     Returns
     -------
     keras.Model
-        Built, with the weights that the user's had.
+        Built, with the weights that the user's network had.
     """
     numbers = keras.dtype_policies.get(dtype).variable_dtype
     model = blueprint.model(seed, dtype, x=_zeros(input_shape, numbers))
@@ -116,36 +116,36 @@ def build_copy(input_shape, n_outputs, *, blueprint, dtype, seed):
 
 
 def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, is_probed, fit=None):
-    """Build the user's network, and check what it gives.
+    """Build the user's network and check it.
 
     Parameters
     ----------
     input_shape : tuple of int, or dict of str to tuple of int
-        Shape of one sample, of each input if there are several.
+        Shape of one sample, for each input if there are several.
     n_outputs : int
         Number of logits or values.
     network : callable
-        ``network(input_shape, n_outputs)`` gives a `keras.Model`.
+        ``network(input_shape, n_outputs)`` returns a `keras.Model`.
     dtype : str
         Type or policy of its layers.
     seed : int
-        Of what its layers draw without a seed of their own.
+        Seed of layers without their own seed.
     gives_logits : bool
-        Whether it must not end in a sigmoid or softmax.
+        Whether the network must return logits; then it may not end in a sigmoid or softmax.
     is_probed : bool
-        Whether signal and gradient of its layers are to be measured.
+        Whether the probe will measure the signal and the gradients of its layers.
     fit : str, optional
-        Name of the fit that the network belongs to, where no other may have it.
+        Name of the only fit that may use this network.
 
     Returns
     -------
     keras.Model
-        Built. Weights that it came with, instead of those which its initializers drew, are marked as learnt.
+        Built. Weights that the network came with are marked as learnt, unlike weights that its initializers drew.
 
     Raises
     ------
     ValueError
-        If it gives no Keras model, one without weights, the wrong number of outputs, or probabilities.
+        If `network` returns no Keras model, a model without weights, a wrong number of outputs, or probabilities.
     """
     with defaults(seed, dtype), counting_names():
         model = _build(
@@ -159,25 +159,25 @@ def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, 
 def _build(input_shape, n_outputs, *, network, dtype, gives_logits, is_probed, **_):
     model = network(input_shape, n_outputs)
     if not isinstance(model, keras.Model):
-        raise ValueError(f"network must give a keras.Model, but it gave {model!r}.")
+        raise ValueError(f"network must return a keras.Model, but it returned {model!r}.")
     if isinstance(model, keras.Sequential) and not model.built:
-        model.build((None, *input_shape))  # a call would build it for that many samples
+        model.build((None, *input_shape))  # a call would build it for two samples only
     outputs = model(_zeros(input_shape, keras.dtype_policies.get(dtype).variable_dtype))
     if getattr(outputs, "shape", None) != (2, n_outputs):
         raise ValueError(
-            f"network must put out shape (n_samples, {n_outputs}), one column for each output, but for two samples it "
-            f"put out {getattr(outputs, 'shape', type(outputs).__name__)}."
+            f"The output of network must have the shape (n_samples, {n_outputs}), one column for each output, but for "
+            f"two samples it is {getattr(outputs, 'shape', type(outputs).__name__)}."
         )
     if not model.trainable_variables:
-        raise ValueError("network has no weights to train: give it a layer that has some, such as keras.layers.Dense.")
+        raise ValueError("network has no weights to train: add a layer with weights, such as keras.layers.Dense.")
     if gives_logits and _last_activation(model) in ("sigmoid", "softmax"):
         raise ValueError(
-            f"network ends in a {_last_activation(model)}, but it must put out logits, which train better: leave that "
-            "activation out. `predict_proba` gives probabilities."
+            f"network ends in a {_last_activation(model)}, but it must return logits, which train better: remove that "
+            "activation. `predict_proba` returns probabilities."
         )
     if is_probed and not hasattr(model, "inputs"):
         raise ValueError(
-            "init='auto' measures what every layer puts out, which needs a Functional or Sequential network. Set init "
+            "init='auto' measures the output of each layer, which needs a Functional or Sequential network. Set init "
             "to 'network', 'normal' or 'scaled'."
         )
     return model
@@ -194,17 +194,17 @@ def _last_activation(model):
 
 
 def output_range(network):
-    """Find what a network can put out, by the activation that it ends in.
+    """Find the range of a network's outputs, from its last activation.
 
     Parameters
     ----------
     network : Network
-        Of `build_custom`.
+        With `build_custom`.
 
     Returns
     -------
     low, high : float
-        Infinite where there is no limit.
+        Infinite if there is no limit.
     """
     function = _ending(_called(network)[0])
     if function is None:
@@ -216,7 +216,7 @@ def output_range(network):
 
 
 def _ending(model):
-    """The function of one number that a network ends in; None if there is none that this package can see."""
+    """The last activation of a network; None if this package cannot find one."""
     for layer in reversed(model.layers):
         if isinstance(layer, keras.Model):
             return _ending(layer)
@@ -228,10 +228,10 @@ def _ending(model):
 
 
 def _set_input_types(model, dtype):
-    """Give inputs without a type of their own the type of the rows that they get.
+    """Give inputs without their own type the type of the rows.
 
-    `keras.Input` takes the type from Keras's `floatx`. All threads share that setting, so that it cannot be changed for
-    the time of building: networks of another type that are built at that moment would get it too.
+    `keras.Input` takes its type from Keras's `floatx`. All threads share that setting, so it cannot be changed during
+    the build: networks of another type, built at the same time in another thread, would get it too.
     """
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.InputLayer) and layer.dtype == keras.config.floatx():

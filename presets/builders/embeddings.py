@@ -1,4 +1,4 @@
-"""Embeddings of categories in front of a network (rows of one table for all columns)."""
+"""Embeddings of categories before a network (one table holds the rows of all columns)."""
 
 import keras
 from keras import ops
@@ -6,10 +6,10 @@ from keras import ops
 from presets.builders.numeric_embedding import embed_numbers
 
 UNKNOWN_SHARE = 0.01
-"""Share of known levels that training takes for unknown ones, so that their rows are trained in every network."""
+"""Share of the levels that training replaces by the unknown level, so that the rows of unknown levels are trained."""
 
 COLUMNS, BEHIND_EMBEDDINGS = "columns", "behind_embeddings"
-"""Names of the layer that gives all columns, and of a model that is a network behind it."""
+"""Names of the layer that joins all columns, and of a model with a network after it."""
 
 
 def table_inputs(
@@ -23,22 +23,22 @@ def table_inputs(
     dtype,
     seed,
 ):
-    """Make the inputs of a network for tables, and the columns that it sees.
+    """Make the inputs of a network for tables, and join their columns.
 
     Parameters
     ----------
     input_shape : tuple of int, or dict
         ``(n_columns,)``; with embedded columns ``{"numbers": (n_columns,), "levels": (n_embedded,)}``.
     n_numbers : int, optional
-        How many of the dense columns, from the first on, are numbers; all by default. The others are flags.
+        The first `n_numbers` of the dense columns are numbers, the others are flags. By default all are numbers.
     numeric_embedding : {"periodic", "pbld"} or None
-        Of the numbers, see `embed_numbers`.
+        Embedding of the numbers, see `embed_numbers`.
     embedding_rows : int
-        Rows of the embeddings of all columns; the first ones are for unknown levels, one for each column.
+        Number of rows of the embeddings of all columns. The first rows are for unknown levels, one for each column.
     width : int
-        Numbers for each level.
+        Number of values in each row.
     unknown_share : float
-        Share of levels that training takes for unknown; 0 makes a network of Keras's own layers alone.
+        Share of the levels that training replaces by the unknown level. With 0 the network has Keras's own layers only.
     dtype : str or keras.DTypePolicy
     seed : int
 
@@ -46,7 +46,7 @@ def table_inputs(
     -------
     inputs : keras.KerasTensor or dict of str to keras.KerasTensor
     columns : keras.KerasTensor of shape (n_rows, n_columns)
-        Embedded levels last.
+        Dense columns first, embedded levels last.
     """
     number = keras.dtype_policies.get(dtype).variable_dtype
     has_levels = isinstance(input_shape, dict)
@@ -61,7 +61,7 @@ def table_inputs(
     levels = inputs["levels"]
     if unknown_share:
         levels = UnknownLevels(unknown_share, seed=seed, name="unknown_levels")(levels)
-    # a class of its own for training only: the gradient of Keras's embedding is sparse on TensorFlow, and slow there
+    # training uses its own class: on TensorFlow, the gradient of Keras's embedding is sparse and slow
     embedding = DenseEmbedding if unknown_share else keras.layers.Embedding
     vectors = embedding(
         embedding_rows,
@@ -86,7 +86,7 @@ def _with_embedded_numbers(dense, n_numbers, kind, dtype, seed):
 def build_behind_embeddings(
     input_shape, n_outputs, *, build, embedding_rows, width, unknown_share=UNKNOWN_SHARE, **own
 ):
-    """Build a network that gets embedded categories among its columns.
+    """Build a network with embedded categories among its columns.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def build_behind_embeddings(
     build : callable
         Builder of the network.
     **own
-        Its arguments.
+        Arguments of the builder.
 
     Returns
     -------
@@ -115,11 +115,12 @@ def build_behind_embeddings(
 
 @keras.saving.register_keras_serializable("presets")
 class UnknownLevels(keras.layers.Layer):
-    """Takes a small share of levels for unknown ones, in training only.
+    """Replaces a small share of the levels by the unknown level, in training only.
 
     Parameters
     ----------
     share : float
+        Between 0 and 1.
     seed : int
     """
 
@@ -129,26 +130,26 @@ class UnknownLevels(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, levels, training=False):
-        """Give the number of each column, which is the row of what is unknown there, in place of a few levels."""
+        """Replace some levels by the number of their column, which is the row of its unknown level."""
         if not training:
             return levels
         drawn = keras.random.uniform(ops.shape(levels), seed=self.seed_generator)
         return ops.where(drawn < self.share, ops.arange(levels.shape[1], dtype=levels.dtype), levels)
 
     def compute_output_spec(self, levels, training=False):
-        """As the input."""
+        """Return the spec of the input."""
         return keras.KerasTensor(levels.shape, levels.dtype)
 
     def get_config(self):
-        """Share and seed."""
+        """Return share and seed."""
         return super().get_config() | {"share": self.share, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable("presets")
 class DenseEmbedding(keras.layers.Embedding):
-    """Keras's embedding with a dense gradient, which every optimizer and limit takes as it takes others."""
+    """Keras's embedding with a dense gradient, which all optimizers and limits handle like other gradients."""
 
     def call(self, levels):
-        """Rows of the table."""
+        """Look up the rows of the table."""
         table = ops.cast(self.embeddings * 1.0, self.compute_dtype)
         return ops.take(table, levels, axis=0)

@@ -1,7 +1,8 @@
-"""Values of all kinds as something hashable that is equal for values which do the same, also for code of the user's.
+"""Hashable keys for values of all kinds: values that behave in the same way have equal keys, the user's code included.
 
-A function is not its identity: it reads defaults, a closure and globals, which change. So code is compared by what it
-consists of and what it reads. What cannot be compared is never equal to anything, not even to itself a moment later.
+The identity of a function is not enough: its defaults, closure and globals may change. So code is compared by its
+instructions and by the values that it reads. A value that cannot be compared is never equal to any other, not even to
+itself a moment later.
 """
 
 import functools
@@ -18,27 +19,27 @@ import numpy as np
 LIBRARIES = frozenset(sys.stdlib_module_names) | {
     *("h5py", "jax", "jaxlib", "keras", "ml_dtypes", "numpy", "presets", "scipy", "sklearn", "tensorflow", "torch")
 }
-"""Packages whose functions and classes are what their names say."""
+"""Packages whose functions and classes are compared by their names only."""
 
 PLAIN = (
     *(str, bytes, bool, int, float, complex, type(None), range, re.Pattern, types.FunctionType),
     *(np.ndarray, np.generic),
 )
-"""What can be handed from one object to another."""
+"""Types of attributes that can be copied from one object to another."""
 
 MAX_PARTS = 5000
-"""Parts of one value that are looked at; what has more is not compared."""
+"""A value with more parts than this is not compared."""
 
 
 def freeze(value):
-    """Turn a value into something hashable that is equal for values which do the same.
+    """Make a hashable key that is equal for values that behave in the same way.
 
     Parameters
     ----------
     value : object
-        Functions of the user's compare by their code and all that it reads: defaults, closure and globals, as far as
-        these go. Keras's objects compare by class and configuration, losses and metrics by all that they hold, models
-        by their weights too.
+        The user's functions are compared by their code and all that it reads: defaults, closure and globals, and what
+        these read. Keras's objects are compared by class and configuration, losses and metrics by all attributes, and
+        models also by their weights.
 
     Returns
     -------
@@ -48,14 +49,14 @@ def freeze(value):
 
 
 def holds_code(frozen):
-    """Whether a frozen value depends on code of the user's, or on something that cannot be compared."""
+    """Whether a key depends on the user's code, or on something that cannot be compared."""
     if isinstance(frozen, tuple | frozenset):
         return any(map(holds_code, frozen))
     return isinstance(frozen, types.CodeType | _NeverEqual)
 
 
 def is_of_library(value):
-    """Whether a function or class is found under its name in a package that the user did not write."""
+    """Whether a package that the user did not write contains this function or class under its name."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not (isinstance(module, str) and isinstance(name, str) and module.partition(".")[0] in LIBRARIES):
         return False
@@ -66,12 +67,12 @@ def is_of_library(value):
 
 
 def state_of(value):
-    """What an object holds, by name, without variables and what Keras keeps of them."""
+    """The attributes of an object, without variables and Keras's bookkeeping of them."""
     return {name: part for name, part in vars(value).items() if not _is_bookkeeping(name, part)}
 
 
 def plain_state(value):
-    """The plain numbers, texts, arrays and functions that an object holds, alone or in lists and dicts."""
+    """The attributes of an object that are plain numbers, strings, arrays and functions, or lists and dicts of them."""
     return {
         name: part
         for name, part in state_of(value).items()
@@ -88,7 +89,7 @@ class _NeverEqual:
 
 
 class _Same:
-    """Equal for one and the same object, which it keeps alive."""
+    """A key that is equal for one and the same object, and keeps this object alive."""
 
     def __init__(self, value):
         self.value = value
@@ -101,7 +102,7 @@ class _Same:
 
 
 class _Freezer:
-    """Freezes one value; remembers what it has begun with, since functions and classes refer to themselves."""
+    """Makes the key of one value. It remembers its parts, because functions and classes may contain themselves."""
 
     def __init__(self):
         self._seen = {}
@@ -121,7 +122,7 @@ class _Freezer:
             return "seen", self._seen[id(value)][0]
         if len(self._seen) >= MAX_PARTS:
             return _NeverEqual()
-        self._seen[id(value)] = len(self._seen), value  # kept alive, so that no other value gets its id
+        self._seen[id(value)] = len(self._seen), value  # keeps the value alive, so that no other one gets its id
         return self._freeze_parts(value)
 
     def _freeze_parts(self, value):
@@ -161,7 +162,7 @@ class _Freezer:
         return code, self.freeze([function.__defaults__, function.__kwdefaults__, closure, read, vars(function)])
 
     def _freeze_class(self, kind):
-        """The class itself and the code of it and its bases, which may read what changes."""
+        """The class itself, with its code and that of its bases, which may read values that change."""
         parts = {
             f"{base.__qualname__}.{name}": part
             for base in kind.__mro__
@@ -182,7 +183,7 @@ class _Freezer:
                 return _NeverEqual()
             weights = value.get_weights() if isinstance(value, keras.Model) else []
             return self.freeze(kind), config, tuple(map(_digest, weights))
-        if hasattr(value, "__array__"):  # a tensor, or a variable, which compiled code reads itself
+        if hasattr(value, "__array__"):  # a tensor, or a variable that compiled code reads directly
             array = np.asarray(value)
             if array.dtype == object:
                 return _NeverEqual()
@@ -198,13 +199,13 @@ class _Freezer:
         if hasattr(value, "__dict__") and not getattr(kind, "__slots__", ()):
             state = state_of(value)
             if isinstance(value, keras.Loss | keras.Metric):
-                state.pop("name", None)  # Keras counts them
+                state.pop("name", None)  # Keras numbers the names
             return self.freeze(kind), self.freeze(state)
         return _NeverEqual()
 
 
 def _names(code):
-    """Names of globals and attributes that code reads, also in functions inside of it."""
+    """Names of globals and attributes that code and its inner functions read."""
     names = set(code.co_names)
     for part in code.co_consts:
         if isinstance(part, types.CodeType):
@@ -228,7 +229,7 @@ def _digest(array):
 
 
 def _is_bookkeeping(name, part):
-    """Whether an attribute holds variables, or is one of those by which Keras tracks them."""
+    """Whether an attribute holds variables, or belongs to Keras's bookkeeping of them."""
     if isinstance(part, keras.Variable) or name in BOOKKEEPING:
         return True
     return isinstance(part, list | tuple) and len(part) > 0 and all(isinstance(p, keras.Variable) for p in part)
@@ -240,4 +241,4 @@ BOOKKEEPING = frozenset(
         *("_metrics", "_tracker", "_variables", "built"),
     }
 )
-"""Attributes by which Keras tracks what an object holds."""
+"""Attributes in which Keras tracks the parts of an object."""

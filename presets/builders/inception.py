@@ -1,4 +1,4 @@
-"""Convolutions of several lengths side by side, for sequences; what is padding stays zero."""
+"""Parallel convolutions of several lengths, for sequences. Padding stays zero."""
 
 import keras
 from keras import layers, ops
@@ -6,24 +6,24 @@ from keras import layers, ops
 from presets.builders.padding import hide_padding
 
 KERNEL_SIZES = (40, 20, 10)
-"""Steps that the branches look at; Ismail-Fawaz et al. 2020."""
+"""Kernel sizes of the branches, in steps (Ismail Fawaz et al. 2020)."""
 
 BOTTLENECK = 32
-"""Features that convolutions see at most; Ismail-Fawaz et al. 2020."""
+"""Greatest number of input features of a convolution (Ismail Fawaz et al. 2020)."""
 
 
 class _Block(layers.Layer):
-    """Base: layers of its own, with the same rules, and the parameters of the configuration.
+    """Base of the blocks: it makes the inner layers by the same rules, and has the common parameters.
 
     Parameters
     ----------
     filters : int
     momentum : float
-        Of the running statistics of batch normalisation.
+        Momentum of the running statistics in batch normalisation.
     kernel_initializer, kernel_regularizer : optional
-        Of every convolution.
+        Initializer and regularizer of all convolutions.
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class _Block(layers.Layer):
 
 @keras.saving.register_keras_serializable("presets")
 class InceptionBlock(_Block):
-    """Convolutions of three lengths and a maximum side by side, then batch normalisation and a rectifier.
+    """Convolutions of three lengths and a max pooling in parallel, then batch normalisation and relu.
 
     Parameters
     ----------
     filters : int
-        Of each of the four branches.
+        Number of filters in each of the four branches.
     momentum, kernel_initializer, kernel_regularizer, **kwargs
         See `_Block`.
 
@@ -87,7 +87,7 @@ class InceptionBlock(_Block):
         self.normalization = self._normalization()
 
     def build(self, sequences_shape, valid_shape=None):
-        """Make the weights; few features need no bottleneck."""
+        """Make the weights. Few features need no bottleneck."""
         self.has_bottleneck = sequences_shape[-1] > BOTTLENECK
         mixed = (*sequences_shape[:-1], BOTTLENECK) if self.has_bottleneck else sequences_shape
         if self.has_bottleneck:
@@ -100,7 +100,7 @@ class InceptionBlock(_Block):
     def call(self, sequences, valid=None, training=False):
         """Convolve sequences of shape (n_samples, n_timesteps, n_features)."""
         mixed = self.bottleneck(sequences) if self.has_bottleneck else sequences
-        # no maximum finds the padding
+        # padding must never be the maximum
         shown = sequences if valid is None else ops.where(ops.expand_dims(valid, -1), sequences, -1e4)
         maximum = ops.max_pool(shown, 3, 1, padding="same", data_format="channels_last")
         maximum = self.of_maximum(hide_padding(maximum, valid))
@@ -108,21 +108,21 @@ class InceptionBlock(_Block):
         return hide_padding(ops.relu(self.normalization(joined, training=training, mask=valid)), valid)
 
     def compute_output_shape(self, sequences_shape, valid_shape=None):
-        """Features of all branches."""
+        """Return the shape with the features of all branches."""
         return (*sequences_shape[:-1], self.filters * (len(KERNEL_SIZES) + 1))
 
 
 @keras.saving.register_keras_serializable("presets")
 class SeparableBlock(_Block):
-    """A dilated convolution of each feature, their mixture, batch normalisation and a rectifier.
+    """A separable dilated convolution, batch normalisation and relu.
 
     Parameters
     ----------
     filters : int
     size : int
-        Steps that the convolution looks at.
+        Kernel size in steps.
     dilation : int
-        Distance between them.
+        Distance between the steps of the kernel.
     momentum, kernel_initializer, kernel_regularizer, **kwargs
         See `_Block`.
 
@@ -150,7 +150,7 @@ class SeparableBlock(_Block):
         return hide_padding(ops.relu(normalized), valid)
 
     def compute_output_shape(self, sequences_shape, valid_shape=None):
-        """`filters` features."""
+        """Return the shape with `filters` features."""
         return (*sequences_shape[:-1], self.filters)
 
     def get_config(self):

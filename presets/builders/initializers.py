@@ -1,10 +1,10 @@
-"""The article's initialisation (A7), and initial weights drawn again for each fit."""
+"""The article's initialisation (A7), and initial weights that each fit draws again."""
 
 import keras
 import numpy as np
 
 BACKBONE = "backbone"
-"""Name of a part of a network that comes with weights learnt elsewhere (S4)."""
+"""Name of a part of a network that comes with pretrained weights (S4)."""
 
 
 def kernel_initializer(init, *, init_stddev, init_scale, parameter="init"):
@@ -13,17 +13,17 @@ def kernel_initializer(init, *, init_stddev, init_scale, parameter="init"):
     Parameters
     ----------
     init : str or keras.initializers.Initializer
-        "normal": ``init_stddev * randn`` (A7.1). "scaled": ``init_scale / sqrt(fan_in) * randn`` (A7.2). Else what
-        `keras.initializers.get` knows.
+        "normal": ``init_stddev * randn`` (A7.1). "scaled": ``init_scale / sqrt(fan_in) * randn`` (A7.2). Else a name
+        that `keras.initializers.get` knows.
     init_stddev, init_scale : float
     parameter : str
-        What an error calls `init`.
+        Name of the parameter, for errors.
 
     Returns
     -------
     keras.initializers.Initializer
-        With a seed, since Keras takes one from Python's global generator otherwise; `draw_weights` gives each kernel
-        its own.
+        With a seed, because Keras would draw a missing seed from Python's global generator. `draw_weights` gives each
+        kernel its own seed.
 
     Raises
     ------
@@ -40,28 +40,28 @@ def kernel_initializer(init, *, init_stddev, init_scale, parameter="init"):
 def _named(name, parameter):
     try:
         return keras.initializers.get({"class_name": name, "config": {"seed": 0}})
-    except TypeError:  # it draws nothing, so that it has no seed
+    except TypeError:  # an initializer that draws nothing has no seed
         return keras.initializers.get(name)
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{parameter}={name!r} is not the name of a rule of this package or of a Keras initializer."
+            f"{parameter}={name!r} is neither a rule of this package nor the name of a Keras initializer."
         ) from error
 
 
 def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
-    """Draw initial weights for a built model, as building it afresh with another seed would.
+    """Draw new initial weights for a built model.
 
-    Every variable that a layer made by one of its ``*_initializer`` attributes is drawn anew, each with a seed of its
-    own; any other keeps the value that it has, and so do a layer named "backbone" with all that is in it and the
-    variables that `mark_learnt` found.
+    Each variable that a layer made with one of its ``*_initializer`` attributes is drawn again, with its own seed. All
+    other variables keep their values. So do the layer named "backbone" with all its parts, and the variables that
+    `mark_learnt` marked.
 
     Parameters
     ----------
     model : keras.Model
     seed : int
     kernel_initializer : keras.initializers.Initializer, optional
-        Takes the place of the layers' own for every ``kernel``. "scaled" draws one matrix for the features and the
-        state of a recurrent layer, and its kernel is the upper part: a unit's inputs are both.
+        Replaces the layers' own initializer for each ``kernel``. For a recurrent layer, "scaled" draws one matrix for
+        the features and the state together, and takes its upper part, because both are inputs of a unit.
     forget_bias : float, optional
         Initial bias of the forget gates of LSTM layers (A9).
 
@@ -99,9 +99,9 @@ def _draw_kernel(layer, initializer, variable):
 
 
 def brought_weights(model):
-    """Find the weights of a model, just built, that hold something else than their initializers drew.
+    """Find the weights of a new model whose values do not come from their initializers.
 
-    They were loaded from elsewhere or belong to no initializer, and `draw_weights` leaves them as they are.
+    They were loaded, or belong to no initializer. `draw_weights` does not change them.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def brought_weights(model):
     Returns
     -------
     list of (ndarray or None)
-        One value for each of the weights; None where initializers draw it.
+        One value for each weight; None for weights that initializers draw.
     """
     brought = {id(variable): keras.ops.convert_to_numpy(keras.ops.copy(variable)) for variable in model.weights}
     for layer, name, initializer, variable in _initialized(model):
@@ -123,13 +123,13 @@ def brought_weights(model):
 
 
 def mark_learnt(model):
-    """Mark the weights of a model, just built, that `draw_weights` leaves as they are."""
+    """Mark the weights of a new model that `draw_weights` must not change."""
     for variable, value in zip(model.weights, brought_weights(model), strict=True):
         variable.is_learnt = value is not None
 
 
 def _initialized(model):
-    """Yield layer, name, initializer and variable of what layers make by one of their ``*_initializer`` attributes."""
+    """Yield layer, name, initializer and variable for each variable that an ``*_initializer`` attribute made."""
     for layer in model._flatten_layers():
         for attribute in sorted(vars(layer)):
             name = attribute.removesuffix("_initializer")
@@ -139,7 +139,7 @@ def _initialized(model):
 
 
 def _variable(layer, name):
-    """The variable that a layer's initializer of that name made; Keras calls a few of them otherwise."""
+    """The variable that a layer's initializer made. For some initializers, Keras gives the variable another name."""
     names = {
         "recurrent": ["recurrent_kernel"],
         "pointwise": ["pointwise_kernel"],
@@ -154,6 +154,6 @@ def _seeded(initializer, seed):
     if "seed" not in config:
         return initializer
     made = type(initializer).from_config(config | {"seed": seed})
-    # what the configuration of a user's class does not tell
+    # attributes that get_config of a user's class does not return
     vars(made).update({name: part for name, part in vars(initializer).items() if "seed" not in name})
     return made

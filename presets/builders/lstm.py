@@ -1,4 +1,4 @@
-"""Recurrent networks for sequences, alone or beside the convolutions of LSTM-FCN."""
+"""Recurrent networks for sequences, alone or in parallel with convolutions (LSTM-FCN)."""
 
 import itertools
 
@@ -12,10 +12,10 @@ from presets.builders.padding import hide_padding
 POOLINGS = ("last", "mean", "max")
 
 RESIDUAL = 3
-"""Inception blocks that a shortcut bridges; Ismail-Fawaz et al. 2020."""
+"""Number of inception blocks between two residual connections (Ismail Fawaz et al. 2020)."""
 
 SEPARABLE_SIZE = 20
-"""Steps of the first separable convolution, halved for the next; Ismail-Fawaz et al. 2023."""
+"""Kernel size of the first separable convolution, halved for each next one (Ismail-Fawaz et al. 2023)."""
 
 
 def build_lstm(
@@ -38,42 +38,42 @@ def build_lstm(
 ):
     """Build a recurrent network from standardised sequences to logits or standardised values.
 
-    No layer is given a mask, so that every backend keeps its fused path (cuDNN) for sequences of unequal length as
-    well: padding stands at the end, where no step of a recurrent layer has seen it yet, and everything that looks at
-    several steps at once (pooling, the reversal of a bidirectional layer, convolutions) leaves it out. So padding
-    changes no result. Masked and unmasked networks have the same weights in the same order.
+    Recurrent layers get no mask, so all backends keep their fused path (cuDNN), also for sequences of unequal length.
+    The padding is at the end, after the last valid step. Pooling, the reversal in a bidirectional layer and the
+    convolutions leave it out. So padding changes no result. Networks with and without padding have the same weights in
+    the same order.
 
     Parameters
     ----------
     input_shape : tuple of int
-        ``(n_timesteps, n_features)``; the network takes any number of steps.
+        ``(n_timesteps, n_features)``; the network accepts any number of steps.
     n_outputs : int
         Number of logits or values.
     units : sequence of int
-        Width of each recurrent layer; powers of two use the hardware well (S2). None for convolutions alone.
+        Width of each recurrent layer; powers of two use the hardware well (S2). Empty for convolutions only.
     bidirectional : bool
-        Whether each recurrent layer has a twin that reads the sequence backwards; their outputs are joined.
+        Whether each recurrent layer has a second one that reads the sequence backwards. Their outputs are joined.
     pooling : {"last", "mean", "max"}
-        What is taken of the last recurrent layer's steps. "last": where each direction ends its reading.
+        How the steps of the last recurrent layer are combined. "last" takes the step at which each direction ends.
     kernel_initializer : str or keras.initializers.Initializer
-        For every kernel (A7). Biases start at zero, those of the forget gates at one (A9).
+        Initializer of all kernels (A7). Biases start at zero, those of the forget gates at one (A9).
     recurrent_initializer : str or keras.initializers.Initializer
-        For every recurrent kernel.
+        Initializer of all recurrent kernels.
     dropout : float
-        Share of each recurrent layer's outputs dropped in training (S3).
+        Share of each recurrent layer's outputs that training drops (S3).
     l1, l2 : float
         Factors of the absolute and squared values of kernels and recurrent kernels in the loss (A11).
     dtype : str or keras.DTypePolicy
     seed : int
         Seed of the dropout layers.
     convolutions : sequence of int
-        Filters of the convolutions beside the recurrent layers, each followed by batch normalisation, whose average
-        over the steps is joined to the recurrent output: LSTM-FCN [1]_. Kernel sizes are 8, 5, 3, and 3 from there on.
-        Unlike the published code, whose LSTM reads a whole series as one step, this one reads it step by step.
+        Filters of the convolutions in parallel with the recurrent layers (LSTM-FCN [1]_). Batch normalisation follows
+        each convolution. The mean over the steps is joined to the recurrent output. Kernel sizes are 8, 5, 3, and then
+        3 again. The LSTM of the published code reads a whole series as one step; this one reads it step by step.
     convolution_block : {"plain", "inception", "lite"}
-        What each of the `convolutions` is. "plain": as described there. "inception": an `InceptionBlock` [2]_ with so
-        many filters in each of its four branches; a shortcut bridges three of them. "lite": the first is an
-        `InceptionBlock`, the others are dilated `SeparableBlock` [3]_.
+        Kind of the `convolutions`. "plain": as described there. "inception": each is an `InceptionBlock` [2]_ with that
+        many filters in each of its four branches, and a residual connection after each three blocks. "lite": the first
+        one is an `InceptionBlock`, the others are dilated `SeparableBlock` [3]_.
     masked : bool
         Whether sequences may be padded with NaN at their end.
 
@@ -85,7 +85,7 @@ def build_lstm(
     Raises
     ------
     ValueError
-        If `pooling` is none of these.
+        If `pooling` has another value.
 
     References
     ----------
@@ -127,7 +127,7 @@ def build_lstm(
 def _recurrent_layers(sequences, valid, units, bidirectional, pooling, recurrent_initializer, dropout, rules, seeds):
     for number, width in enumerate(units, start=1):
         is_last = number == len(units)
-        ends_alone = is_last and valid is None and pooling == "last"  # the steps before need not be gathered
+        ends_alone = is_last and valid is None and pooling == "last"  # only the last step is needed
         directions = []
         for direction in ("forward", "backward") if bidirectional else ("forward",):
             is_backward = direction == "backward"
@@ -155,10 +155,10 @@ def _recurrent_layers(sequences, valid, units, bidirectional, pooling, recurrent
 
 
 def _convolutional_branch(sequences, valid, blocks, filters, rules):
-    """Convolutions over the steps, as a model of its own.
+    """Convolutions over the steps, as a separate model.
 
-    Keras orders the weights of a model by the depth of its layers. Within a chain, and between a chain and a model that
-    follows it in one step, that order is the same with and without the operations that hide padding.
+    Keras orders the weights of a model by the depth of its layers. With a separate model, this order does not depend on
+    the operations that hide padding.
     """
     inputs = keras.Input(sequences.shape[1:], dtype=sequences.dtype)
     within = None if valid is None else keras.Input(valid.shape[1:], dtype="bool")
@@ -218,11 +218,11 @@ def _inception(number, n_filters, rules):
 
 
 BLOCKS = {"plain": _plain_blocks, "inception": _inception_blocks, "lite": _lite_blocks}
-"""What `convolution_block` names."""
+"""The values of `convolution_block`."""
 
 
 def _reverse(sequences, valid):
-    """Turn each sequence round in its place; padding stays at the end, with some valid step's values."""
+    """Reverse the valid steps of each sequence. Padding stays at the end, with values of some valid step."""
     if valid is None:
         return ops.flip(sequences, axis=1)
     lengths, steps = _count_steps(valid)
@@ -232,7 +232,7 @@ def _reverse(sequences, valid):
 def _pool(sequences, valid, pooling):
     if valid is None:
         return ops.max(sequences, axis=1) if pooling == "max" else ops.mean(sequences, axis=1)
-    if pooling == "max":  # an LSTM puts out values between -1 and 1
+    if pooling == "max":  # outputs of an LSTM are between -1 and 1
         return ops.max(ops.where(ops.expand_dims(valid, -1), sequences, -ops.ones_like(sequences)), axis=1)
     lengths, steps = _count_steps(valid)
     if pooling == "last":
@@ -242,6 +242,6 @@ def _pool(sequences, valid, pooling):
 
 
 def _count_steps(valid):
-    """Length of each sequence, and the number of each of its steps counted from 1."""
+    """Length of each sequence, and the number of each step, counted from 1."""
     valid = ops.cast(valid, "int32")
     return ops.sum(valid, axis=1, keepdims=True), ops.cumsum(valid, axis=1)

@@ -1,4 +1,4 @@
-"""Which network to build: a builder and its arguments."""
+"""The network to build, as a builder and its arguments."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from presets.builders.storage import PlainState
 
 @dataclass(frozen=True, eq=False)
 class Network(PlainState):
-    """A builder with its arguments: all it takes to build the same core again.
+    """A builder with its arguments: all that is needed to build the same core again.
 
     Parameters
     ----------
     build : callable
-        ``build(input_shape, n_outputs, **arguments)`` gives a `keras.Model` from standardised inputs to logits or
+        ``build(input_shape, n_outputs, **arguments)`` returns a `keras.Model` from standardised inputs to logits or
         standardised values.
     input_shape : tuple of int or None
         Shape of one sample.

@@ -1,10 +1,10 @@
-"""Sequences of unequal length: zeros in the place of what is padding."""
+"""Sequences of unequal length: padding is replaced by zeros."""
 
 from keras import ops
 
 
 def hide_padding(sequences, valid):
-    """Zeros in the place of steps that are not valid.
+    """Replace the steps that are not valid by zeros.
 
     Parameters
     ----------

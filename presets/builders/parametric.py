@@ -1,22 +1,22 @@
-"""Activations of which each unit learns how far it follows them."""
+"""Activations with a trained strength for each unit."""
 
 import keras
 
 
 @keras.saving.register_keras_serializable("presets")
 class ParametricActivation(keras.layers.Layer):
-    """Gives ``x + share * (activation(x) - x)``, with a trained share for each unit, 1 at the start.
+    """Computes ``x + share * (activation(x) - x)``, with a trained share for each unit that starts at 1.
 
     Parameters
     ----------
     activation : str or callable
         A Keras name or a function.
     rate_factor : float
-        Adam's steps of the share are this times those of other weights.
+        Factor of the learning rate of the share, compared with other weights, for Adam.
     share_initializer : keras.initializers.Initializer or str
-        Of the share's distance from 1, divided by `rate_factor`.
+        Initializer of the distance between share and 1, divided by `rate_factor`.
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------
@@ -30,7 +30,7 @@ class ParametricActivation(keras.layers.Layer):
         self.share_initializer = keras.initializers.get(share_initializer)
 
     def build(self, input_shape):
-        """Make a number for each unit."""
+        """Make one share for each unit."""
         self.share = self.add_weight((input_shape[-1],), initializer=self.share_initializer, name="share")
 
     def call(self, inputs):
@@ -38,7 +38,7 @@ class ParametricActivation(keras.layers.Layer):
         return inputs + (1.0 + self.rate_factor * self.share) * (self.activation(inputs) - inputs)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape as it is."""
+        """Return the same shape."""
         return input_shape
 
     def get_config(self):

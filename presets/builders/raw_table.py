@@ -1,40 +1,40 @@
-"""The columns of a table as a user has them, brought to what a core takes, by Keras's own layers alone."""
+"""Layers that encode the raw columns of a table for a core, made of Keras's own layers only."""
 
 import keras
 import numpy as np
 from keras import ops
 
 MASK = 1
-"""The code of what is missing; 0 is unknown, and levels follow."""
+"""Code of a missing value. 0 is the code of an unknown level; the known levels follow from 2 on."""
 
 FAR = 64.0
-"""Standard deviations between zero and the mean of a number that is read in float64."""
+"""A number whose mean is more standard deviations away from zero than this is read in float64."""
 
 
 def table_front(inputs, numbers, flags, embedded, *, n_unused, dtype):
-    """Make inputs for raw columns by name, and encode them as training did.
+    """Make an input for each raw column, and encode the columns as training did.
 
     Parameters
     ----------
     inputs : dict of str to (None or list of str)
-        Name of each input, and the levels that it may hold if it is a category.
+        Names of the inputs. The value lists the levels of a category; it is None for numbers.
     numbers : list of (str, float, float, float or None, float)
-        Input, mean, scale, limit of robust standardisation, and what stands in a gap.
+        Name of the input, mean, scale, limit of robust standardisation, and the value that replaces a gap.
     flags : list of (str, array of shape (n_codes, n_columns))
-        Input, and the columns for each code; of a number without and with a gap.
+        Name of the input, and the columns for each code. Numbers have two codes: without and with a gap.
     embedded : list of (str, array of shape (n_codes,))
-        Input, and the row of the embeddings for each code.
+        Name of the input, and the row of the embeddings for each code.
     n_unused : int
-        Columns of zeros behind the flags.
+        Number of columns of zeros after the flags.
     dtype : str
 
     Returns
     -------
     inputs : dict of str to keras.KerasTensor
-        Of shape (n_rows, 1). Categories are strings on TensorFlow, where "" is missing unless it is a level; else
-        codes: 0 for an unknown level, 1 for a missing one, and the places of the levels from 2 on.
+        Tensors of shape (n_rows, 1). On TensorFlow, categories are strings, and "" is missing unless it is a level. On
+        other backends, categories are codes: 0 for an unknown level, 1 for a missing one, and the known levels from 2.
     samples : keras.KerasTensor or dict
-        What the core takes.
+        The input of the core.
     """
     takes_strings = keras.backend.backend() == "tensorflow"
     tensors, codes = {}, {}
@@ -66,7 +66,7 @@ def table_front(inputs, numbers, flags, embedded, *, n_unused, dtype):
 
 
 def _looked_up(strings, levels):
-    """Codes of strings: Keras gives what is masked 0 and what is unknown 1."""
+    """Codes of strings. Keras codes masked strings as 0 and unknown ones as 1."""
     if not levels:
         return ops.cast(ops.zeros_like(keras.layers.StringLookup(vocabulary=[""])(strings)), "int32")
     mask = "" if "" not in levels else None
@@ -78,7 +78,7 @@ def _looked_up(strings, levels):
 
 
 def _fixed(table, dtype):
-    """A layer that gives a row of a table for each code."""
+    """A layer that returns one row of a table for each code."""
     table = np.asarray(table)
     layer = keras.layers.Embedding(len(table), table.shape[1], weights=[table], trainable=False, dtype=dtype)
     flat = keras.layers.Flatten(dtype=dtype)

@@ -1,13 +1,13 @@
-"""Seeds for the parts of a layer that is copied: Keras takes one from Python's own generator where there is none."""
+"""Seeds for the parts of a copied layer: Keras would draw missing seeds from Python's global generator."""
 
 
 def seeded(config, seeds):
-    """Give a seed to every part of a configuration that has none, also to initializers and to layers inside.
+    """Give a seed to each part of a configuration that has none, also to initializers and inner layers.
 
     Parameters
     ----------
     config : dict, list or value
-        Of a Keras object.
+        Configuration of a Keras object.
     seeds : iterator of int
 
     Returns

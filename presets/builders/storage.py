@@ -1,4 +1,4 @@
-"""Keras's objects as plain data, so that whatever holds them can be stored and sent without code."""
+"""Keras's objects as plain data, so that objects with them can be stored and sent without code."""
 
 import contextlib
 import json
@@ -13,24 +13,24 @@ from presets.builders.configurations import OPTIMIZERS, check_configuration
 from presets.builders.copies import built_from, missing_state
 
 MANY = 16
-"""Values from which on plain data are stored as one text: a file takes hundreds of bytes for each value otherwise."""
+"""Plain data of at least this many values are stored as one text: single values need hundreds of bytes each."""
 
 WAITING = "uninitialized_variables"
-"""Where Keras keeps, in each thread, variables that it has still to make."""
+"""Keras's list of variables that it has not made yet; each thread has one."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object of Keras's as its configuration, a model with its weights.
+    """The configuration of a Keras object, and the weights of a model.
 
     Parameters
     ----------
     config : str
-        As JSON.
+        Configuration as JSON.
     weights : list of ndarray or None
-        Of a model.
+        Weights of a model.
     state : dict, optional
-        Attributes that the configuration does not tell.
+        Attributes that the configuration lacks.
     """
 
     config: str
@@ -44,7 +44,7 @@ class StoredObject:
         with _same_generator():
             if self.weights is not None:
                 _check_sizes(json.loads(self.config), [weight.shape for weight in self.weights])
-            made = keras.saving.deserialize_keras_object(config, safe_mode=True)  # changes what it is given
+            made = keras.saving.deserialize_keras_object(config, safe_mode=True)  # changes `config`
         if self.weights is not None:
             made.set_weights(self.weights)
         if self.state:
@@ -54,21 +54,21 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class OwnObject:
-    """A loss, metric or optimizer of a class of the user's, whose configuration need not tell all that it holds.
+    """A loss, metric or optimizer of the user's own class, whose configuration may be incomplete.
 
     Parameters
     ----------
     value : type or object
         The class of a loss, which has no variables; else the object itself.
     state : dict
-        Attributes of the loss, or those that the configuration does not tell.
+        Attributes of the loss, or attributes that the configuration lacks.
     """
 
     value: object
     state: dict
 
     def make(self):
-        """Make the object whole again."""
+        """Make the complete object again."""
         made = object.__new__(self.value) if isinstance(self.value, type) else self.value
         _set_attributes(made, from_plain(self.state))
         return made
@@ -76,14 +76,14 @@ class OwnObject:
 
 @dataclass(frozen=True)
 class StoredOptimizer:
-    """The class of an optimizer of Keras's; backends have variants of their own under the same name."""
+    """The class of a Keras optimizer. Each backend has its own variant with the same name."""
 
     name: str
 
     def make(self):
         """Find the class."""
         if self.name not in OPTIMIZERS.split():
-            raise ValueError(f"{self.name!r} is not the name of an optimizer of Keras's.")
+            raise ValueError(f"{self.name!r} is not the name of a Keras optimizer.")
         return getattr(keras.optimizers, self.name)
 
 
@@ -94,15 +94,15 @@ class StoredText:
     text: str
 
     def make(self):
-        """Read them."""
+        """Read the lists and dicts."""
         value = json.loads(self.text)
-        check_configuration(value)  # some dicts are configurations that a fit hands to Keras
+        check_configuration(value)  # some dicts are configurations that fit passes to Keras
         return value
 
 
 @dataclass(frozen=True)
 class StoredPairs:
-    """A dict with keys that JSON does not have, such as True and False."""
+    """A dict whose keys JSON does not support, such as True and False."""
 
     pairs: list
 
@@ -114,7 +114,7 @@ class StoredPairs:
 
 
 class PlainState:
-    """Mixin for dataclasses with Keras's objects among their fields; what else was put on them is not stored."""
+    """Mixin for dataclasses that hold Keras's objects. Only the fields are stored, no other attributes."""
 
     __dataclass_fields__: ClassVar[dict]
 
@@ -126,9 +126,9 @@ class PlainState:
 
 
 def to_plain(state):
-    """Replace Keras's own objects in a state, and long plain data, by what a file can hold.
+    """Replace Keras's own objects in a state, and long plain data, by objects that a file can hold.
 
-    What Keras does not own, such as a layer of the user's or a model with one in it, stays as it is.
+    Other objects stay, such as the user's own layers and models that contain them.
 
     Parameters
     ----------
@@ -138,12 +138,12 @@ def to_plain(state):
 
 
 def from_plain(value):
-    """Make Keras's objects again from what `to_plain` gave, also in lists, tuples and dicts.
+    """Undo `to_plain`: make Keras's objects again, also in lists, tuples and dicts.
 
     Raises
     ------
     ValueError
-        If a configuration names a class or function that is not listed in `configurations`.
+        If a configuration names a class or function that `presets.builders.configurations` does not list.
     """
     if type(value) in (list, tuple, dict):
         return _each(from_plain, value)
@@ -165,7 +165,7 @@ def _to_plain(value):
 
 
 def _own_object(value):
-    """A loss, metric or optimizer of the user's as it is stored; None if Keras stores it as it is."""
+    """The stored form of the user's own loss, metric or optimizer; None if Keras's form is complete."""
     if isinstance(value, keras.Loss):
         return OwnObject(type(value), to_plain(vars(value)))
     state = _beside_config(value)
@@ -173,14 +173,14 @@ def _own_object(value):
 
 
 def _stored_object(value):
-    """An object of Keras's as it is stored; None if it cannot be made again from its configuration."""
+    """The stored form of a Keras object; None if its configuration is not enough to make it again."""
     if not (_is_of_keras(type(value)) and hasattr(value, "get_config")):
         return None
     parts = value._flatten_layers() if isinstance(value, keras.Layer) else ()
     if not all(_is_of_keras(type(part)) and not hasattr(part, "function") for part in parts):
         return None
     config = keras.saving.serialize_keras_object(value)
-    config.pop("compile_config", None)  # the estimator says how a model is trained
+    config.pop("compile_config", None)  # the estimator decides how a model is trained
     if isinstance(value, keras.optimizers.Optimizer):  # torch's variants have no public name
         config |= {"module": "keras.optimizers", "registered_name": None}
     try:
@@ -196,22 +196,22 @@ def _is_of_keras(kind):
 
 
 def _beside_config(value):
-    """What an object holds and Keras does not write."""
+    """The attributes of an object that its configuration lacks."""
     if not isinstance(value, keras.Metric | keras.Loss | keras.Optimizer):
         return {}
     try:
         return missing_state(value, built_from(value, value.get_config(), "value"), "value")
-    except TypeError:  # no fit takes it either
+    except TypeError:  # fit refuses such an object too
         return {}
 
 
 def _set_attributes(made, state):
-    """Set what a configuration does not tell; a file may replace neither methods nor what other objects hold."""
+    """Set attributes that a configuration lacks. A file may not replace methods, nor attributes of other classes."""
     if not isinstance(made, keras.Metric | keras.Loss | keras.Optimizer):
-        raise ValueError(f"Attributes are stored beside a {type(made).__name__}.")
+        raise ValueError(f"The file has extra attributes for a {type(made).__name__}, which may have none.")
     for name in state:
         if name.startswith("__") or callable(getattr(type(made), name, None)):
-            raise ValueError(f"Stored attributes replace {type(made).__name__}.{name}.")
+            raise ValueError(f"The file would replace {type(made).__name__}.{name}.")
     vars(made).update(state)
 
 
@@ -222,7 +222,7 @@ def _each(convert, container):
 
 
 def _count(value):
-    """Number of plain values in a list or dict, and -inf if anything in it is not plain."""
+    """Number of plain values in a list or dict; -inf if it contains other values."""
     if type(value) is list:
         return sum(map(_count, value))
     if type(value) is dict:
@@ -232,7 +232,7 @@ def _count(value):
 
 @contextlib.contextmanager
 def _same_generator():
-    """Put back what layers without a seed draw from Python's own generator."""
+    """Restore Python's global generator, from which layers without a seed draw one."""
     state = random.getstate()
     try:
         yield
@@ -241,8 +241,8 @@ def _same_generator():
 
 
 def _check_sizes(config, shapes):
-    """Raise if a model would not get the weights that were stored for it; their memory is not taken before."""
-    # Keras would make the planned variables when another network is next built
+    """Raise if the stored weights do not fit a model, before any memory is taken for its weights."""
+    # Keras would otherwise make the planned variables together with the next network
     waiting = list(global_state.get_global_attribute(WAITING) or [])
     try:
         with keras.StatelessScope(initialize_variables=False):
@@ -250,4 +250,4 @@ def _check_sizes(config, shapes):
     finally:
         global_state.set_global_attribute(WAITING, waiting)
     if planned != shapes:
-        raise ValueError("The stored weights are not those of the stored model.")
+        raise ValueError("The stored weights do not fit the stored model.")

@@ -42,7 +42,7 @@ def test_names_of_keras():
 
 @pytest.mark.parametrize("name", ["randn", "constant"])
 def test_unknown_name(name):
-    with pytest.raises(ValueError, match=f"init='{name}' is not the name of a rule"):
+    with pytest.raises(ValueError, match=f"init='{name}' is neither a rule"):
         initializer(name)
 
 

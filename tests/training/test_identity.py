@@ -234,7 +234,7 @@ def test_metrics_give_what_the_object_gives_and_leave_it_alone():
 
 
 def test_what_cannot_be_built_again_is_an_error():
-    with pytest.raises(TypeError, match=r"metrics: NeedsLimit cannot be built again .* get_config"):
+    with pytest.raises(TypeError, match=r"metrics: NeedsLimit cannot be built from its get_config"):
         history(metrics=[NeedsLimit(2.0)])
 
 
