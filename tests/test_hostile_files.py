@@ -21,7 +21,7 @@ from presets import DNNClassifier
 
 X, y = np.random.default_rng(0).standard_normal((60, 4)), np.arange(60) % 2
 
-REFUSED = r"is damaged, or no file that presets\.save wrote|not trusted by itself|more than max_size"
+REFUSED = r"is damaged, or was not written by presets\.save|not trusted|more than max_size"
 
 # ---------------------------------------------------------------- nodes of skops
 
@@ -375,7 +375,7 @@ def test_only_builders_build(build):
         n_outputs=plain(1),
         arguments=mapping(),
     )
-    with pytest.raises(ValueError, match=f"not trusted by itself: {build}"):
+    with pytest.raises(ValueError, match=f"not trusted: {build}"):
         presets.load(alone(network))
     assert presets.load(alone(network), trusted=[build]).n_outputs == 1
 
@@ -510,7 +510,7 @@ def test_small_files_take_little_memory(bomb):
 def test_compressed_arrays_are_refused(content):
     schema, members = parts(content)
     members = {name: member for name, member in members.items() if name != "presets.json"}
-    with pytest.raises(ValueError, match="compressed in another way"):
+    with pytest.raises(ValueError, match="unexpected compression"):
         presets.load(joined(schema, members, arrays=zipfile.ZIP_DEFLATED))
 
 

@@ -1,4 +1,4 @@
-"""Files of fitted estimators that hold data and no code: they can be opened without trusting whoever wrote them."""
+"""Files of fitted estimators. They hold data and no code, so it is safe to open a file of unknown origin."""
 
 from presets.persistence.files import load, save
 

@@ -1,4 +1,4 @@
-"""Write an estimator to a file, and read it."""
+"""Write an estimator to a file, and read it again."""
 
 import importlib
 import importlib.metadata
@@ -8,6 +8,8 @@ import os
 import platform
 import sys
 import zipfile
+from collections.abc import Iterable
+from typing import IO, Any
 
 import keras
 
@@ -16,7 +18,7 @@ from presets.persistence.archive import SCHEMA, VERSIONS, Archive, TooLargeError
 from presets.persistence.schema import Check, compact
 
 FORMAT = 1
-"""Of the files that `save` writes. Raise it when an older `load` could not read them."""
+"""Format of the files that `save` writes. Raise it when an older `load` cannot read new files."""
 
 MAX_SIZE = 1 << 30
 
@@ -25,12 +27,12 @@ CHUNK = 1 << 20
 _ANY_SIZE = 1 << 62
 
 
-def save(estimator, file):
-    """Write an estimator, fitted or not, to a file without pickle.
+def save(estimator: Any, file: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Write an estimator to a file, without pickle.
 
-    Also whatever scikit-learn makes of estimators: pipelines with transformers, searches, ensembles. The file is a zip
-    archive of JSON and of numpy's arrays. Its member ``presets.json`` says which versions wrote it. A file that is
-    there stays whole until the new one is on the disk.
+    The estimator may be fitted or not. It may also be a pipeline, a search or an ensemble of scikit-learn. The file is
+    a zip archive of JSON and numpy arrays. Its member ``presets.json`` lists the versions that wrote it. An old file at
+    the same path stays complete until the new one is on the disk.
 
     Parameters
     ----------
@@ -42,8 +44,8 @@ def save(estimator, file):
     ImportError
         If skops is not installed.
     TypeError
-        If a parameter or an attribute cannot be stored, such as a Keras model with a `Lambda` layer, or the requests
-        that `set_fit_request` leaves from scikit-learn 1.9 on. If `file` is open for text.
+        If a parameter or an attribute cannot be stored, such as a Keras model with a `Lambda` layer, or the metadata
+        requests of `set_fit_request` with scikit-learn 1.9 or newer. If `file` is open for text.
     OSError
         If the file cannot be written.
 
@@ -69,19 +71,21 @@ def save(estimator, file):
             opened.write(content)
 
 
-def load(file, *, trusted=(), max_size=MAX_SIZE):
+def load(
+    file: str | os.PathLike[str] | IO[bytes], *, trusted: str | Iterable[str] = (), max_size: int = MAX_SIZE
+) -> Any:
     """Read an estimator that `save` wrote.
 
-    No type or function is used unless scikit-learn, numpy, scipy, Keras or this package own it and it only computes, or
-    it is named here. What is refused is not imported.
+    Types and functions are used only if they belong to scikit-learn, numpy, scipy, Keras or this package and only
+    compute, or if `trusted` names them. Others are refused, and not imported.
 
     Parameters
     ----------
     file : path-like or binary file
     trusted : sequence of str, default=()
-        Full names of further types and functions that may be used, such as "my_networks.build_network".
+        Full names of other types and functions that may be used, such as "my_networks.build_network".
     max_size : int, default=1073741824
-        Bytes of memory that reading may take, 1 GiB, as far as the file tells before it is read.
+        Greatest memory for reading, in bytes (1 GiB). The need is computed from the file before anything is read.
 
     Returns
     -------
@@ -96,8 +100,8 @@ def load(file, *, trusted=(), max_size=MAX_SIZE):
     TypeError
         If `file` is open for text.
     ValueError
-        If the file holds a type or a function that is not trusted; the message names all of them. If `save` did not
-        write it, a newer version did, it is damaged, or it takes more than `max_size`.
+        If the file contains types or functions that are not trusted; the message names all of them. If the file is
+        damaged, was not written by `save`, was written by a newer version, or needs more memory than `max_size`.
 
     Examples
     --------
@@ -127,22 +131,22 @@ def load(file, *, trusted=(), max_size=MAX_SIZE):
                 return skops.loads(content, trusted=sorted(check.allowed))
     except TooLargeError as error:
         raise ValueError(f"{name} {error}") from error
-    except Exception as error:  # of hostile and damaged content: zlib.error, KeyError, RecursionError, MemoryError ...
-        raise ValueError(f"{name} is damaged, or no file that presets.save wrote: {_reason(error)}.") from error
+    except Exception as error:  # hostile or damaged files raise zlib.error, KeyError, RecursionError, MemoryError ...
+        raise ValueError(f"{name} is damaged, or was not written by presets.save: {_reason(error)}.") from error
     if number > FORMAT:
         raise ValueError(
-            f"{name} has format {number} of presets {versions.get('presets')}; this version reads formats up to "
-            f"{FORMAT}. Update keras-presets."
+            f"{name} has format {number} of presets {versions.get('presets')}, but this version only reads formats up "
+            f"to {FORMAT}. Update keras-presets."
         )
     refused = sorted(check.refused)
     raise ValueError(
-        f"{name} holds what is not trusted by itself: {', '.join(refused)}. If you know where the file comes from "
-        f"and what these are, call load(..., trusted={refused})."
+        f"{name} contains types or functions that are not trusted: {', '.join(refused)}. If you know where the file "
+        f"comes from and what they do, call load(..., trusted={refused})."
     )
 
 
 def _content(estimator):
-    """The file of an estimator, as bytes that `load` reads for who trusts its names."""
+    """The content of an estimator's file. `load` can read it, if the user trusts its names."""
     skops = _skops()
     buffer = io.BytesIO()
     try:
@@ -161,20 +165,19 @@ def _content(estimator):
 
 
 class _Everything:
-    """Trusted names while a file is written: the check is for its form, and for names that nobody could read."""
+    """A collection that contains all names which `load` can find, for the check of a new file."""
 
     def __contains__(self, name):
         module, _, attribute = name.rpartition(".")
         if "<" in name or (module in sys.modules and not hasattr(sys.modules[module], attribute)):
-            raise ValueError(f"{name} is not found by that name")
+            raise ValueError(f"{name} cannot be imported by this name")
         return True
 
 
 def _not_storable(estimator, error):
     return TypeError(
-        f"{type(estimator).__name__} cannot be stored without pickle: {_reason(error)}. Leave out lambdas, also those "
-        "in layers, requests for metadata (set_fit_request), which refer back to their estimator, and objects of "
-        "classes that hold more than numbers, names and arrays."
+        f"{type(estimator).__name__} cannot be stored without pickle: {_reason(error)}. Remove lambdas (also in "
+        "layers), metadata requests (set_fit_request), and objects that contain more than numbers, strings and arrays."
     )
 
 
@@ -189,7 +192,7 @@ def _versions():
 
 
 def _read(file, max_size):
-    """The content, in pieces, and no more than shows that it is too large."""
+    """Read the content in pieces, and stop when it is too large."""
     if isinstance(file, io.TextIOBase):
         raise TypeError("file is open for text; open it with mode 'rb'.")
     if not hasattr(file, "read"):
@@ -202,7 +205,7 @@ def _read(file, max_size):
 
 
 def _object(text):
-    """Parse a JSON object; Python's own parser would take the last of two equal names."""
+    """Parse a JSON object, and refuse equal names. Python's parser would silently take the last one."""
 
     def unique(pairs):
         if len(found := dict(pairs)) != len(pairs):
@@ -211,7 +214,7 @@ def _object(text):
 
     value = json.loads(text, object_pairs_hook=unique)
     if type(value) is not dict:
-        raise ValueError("it holds no object")
+        raise ValueError("it has a text without a JSON object")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Names that a file may hold without being trusted: what they stand for only computes, whatever it is given."""
+"""Names that a file may contain without the user's trust. These types and functions only compute, for any input."""
 
 import datetime
 import importlib
@@ -6,6 +6,7 @@ import re
 import sys
 from functools import cache
 from types import FunctionType
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ ROOMS = (
     "presets.training.probe",
     "presets.training.recipe",
 )
-"""Modules whose classes hold what an estimator keeps. Those that write files or start processes are left out."""
+"""Modules whose classes are parts of fitted estimators. Modules that write files or start processes are not listed."""
 
 FUNCTIONS_OF_SKLEARN = (
     "sklearn.feature_selection._mutual_info",
@@ -40,7 +41,7 @@ FUNCTIONS_OF_SKLEARN = (
     "sklearn.metrics.cluster._supervised",
 )
 
-"""Modules whose public functions are metrics and scores of features."""
+"""Modules whose public functions are metrics, or scores of features."""
 
 PARTS_OF_SKLEARN = (
     "sklearn.calibration",
@@ -48,7 +49,7 @@ PARTS_OF_SKLEARN = (
     "sklearn.model_selection._split",
     "sklearn.utils._metadata_requests",
 )
-"""Modules whose classes are parts of estimators and no estimators."""
+"""Modules whose classes are parts of estimators, but not estimators."""
 
 SELECTOR = "sklearn.compose._column_transformer.make_column_selector"
 
@@ -67,13 +68,13 @@ CONSTRUCTED = {"builtins.frozenset", "builtins.range"} | {
 """Immutable values that skops stores as a call of their type."""
 
 
-def is_builder(name):
-    """Whether it is a function of ours that builds a network."""
+def is_builder(name: str) -> bool:
+    """Whether this is a function of this package that builds a network."""
     return BUILDERS.fullmatch(name) is not None and _defined(name, FunctionType)
 
 
-def is_function(name):
-    """Whether it is a function that may stand in a file as a value; any step of an estimator may call it."""
+def is_function(name: str) -> bool:
+    """Whether this is a function that a file may contain as a value. Any part of an estimator may call it later."""
     module, _, attribute = name.rpartition(".")
     if module in FUNCTIONS:
         return attribute in FUNCTIONS[module]
@@ -82,21 +83,21 @@ def is_function(name):
     return is_builder(name) or _is_ufunc(name)
 
 
-def is_type(name):
-    """Whether it is a type that may stand in a file as a value."""
+def is_type(name: str) -> bool:
+    """Whether this is a type that a file may contain as a value."""
     return name in PLAIN_TYPES or name in SCALARS
 
 
-def is_object(name):
-    """Whether it is a class whose objects a file may hold, as a dict of their attributes."""
+def is_object(name: str) -> bool:
+    """Whether this is a class whose objects a file may contain, as a dict of their attributes."""
     module = name.rpartition(".")[0]
     if f"{module}.".startswith("sklearn."):
         return name in _estimators_of_sklearn() or name == SELECTOR or (module in PARTS_OF_SKLEARN and _defined(name))
     return f"{module}.".startswith(ROOMS) and _defined(name) and not issubclass(find(name), _KEPT_OTHERWISE)
 
 
-def find(name):
-    """What a name stands for. Its module is imported; call it for names that are allowed only."""
+def find(name: str) -> Any:
+    """Return the object with this name. Its module is imported, so call this for allowed names only."""
     module, _, attribute = name.rpartition(".")
     return getattr(importlib.import_module(module), attribute)
 
@@ -105,14 +106,14 @@ _KEPT_OTHERWISE = (BaseException, BlueprintWithCode, keras.Layer, keras.callback
 
 
 def _defined(name, kind=type):
-    """Whether a module of this package or of a loaded one defines that, and does not only import it."""
+    """Whether a module of this package, or a loaded module, defines this name itself."""
     module, _, attribute = name.rpartition(".")
     if module.startswith("presets."):
         try:
             importlib.import_module(module)
-        except ModuleNotFoundError:  # of another version
+        except ModuleNotFoundError:  # the file comes from another version
             return False
-    # what a module gives by its `__getattr__` may import more
+    # vars, because a module's `__getattr__` may import more
     found = vars(sys.modules[module]).get(attribute) if module in sys.modules else None
     return isinstance(found, kind) and found.__module__ == module
 

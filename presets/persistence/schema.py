@@ -1,21 +1,23 @@
-"""The tree of nodes in a file, which tells skops what to make: which node may name what, where and how large.
+"""The check of the schema of a file: the tree of nodes from which skops makes an estimator.
 
-skops asks only whether a name is trusted. Here each name has a role too: a function is a value and is never called by
-reading, a class gives objects from a dict of attributes, and what skops calls itself is one of few types.
+skops checks only whether a name is trusted. This module also checks the role of each name. A function is a value, and
+reading never calls it. A class gives objects from a dict of attributes. skops itself may call only a few types.
 """
 
 import json
 import re
+from collections.abc import Container
+from typing import Any
 
 from presets.builders.configurations import check_configuration
 from presets.persistence import names
-from presets.persistence.archive import TEXT_COST, too_large
+from presets.persistence.archive import TEXT_COST, Archive, too_large
 
 MAX_DEPTH = 80
-"""Of nodes in each other. A search over a pipeline of column transformers reaches 30."""
+"""Greatest depth of nested nodes. A search over a pipeline of column transformers has a depth of 30."""
 
 NODE_COST = 4096
-"""Bytes that skops and Python take for a node, at most, while a file is read."""
+"""Greatest memory, in bytes, that skops and Python need to read a node."""
 
 LEAVES = ("FunctionNode", "JsonNode", "SliceNode", "TypeNode")
 
@@ -39,20 +41,20 @@ CALLED = {
     "TreeNode": set(),
     "TupleNode": {"builtins.tuple"},
 }
-"""Types that skops calls with what the file holds, by kind of node. Others must be trusted, and be types."""
+"""Types that skops may call with values of the file, by kind of node. Others must be types that the user trusts."""
 
 NETWORK = "presets.builders.network.Network"
 
 
-def compact(schema):
-    """Shorten a schema that skops wrote, in place: an object that comes twice is stored once.
+def compact(schema: dict[str, Any]) -> dict[str, str]:
+    """Shorten a schema that skops wrote, in place: an object that appears twice is stored once.
 
     Returns
     -------
     dict of str to str
         New names of the members, in order, by their old names.
     """
-    numbers: dict = {}
+    numbers: dict[Any, int] = {}
     members: dict[str, str] = {}
 
     def visit(holder, key):
@@ -78,7 +80,7 @@ def compact(schema):
 
 
 class Check:
-    """Goes through a schema once, before skops sees it.
+    """Checks a schema before skops reads it.
 
     Parameters
     ----------
@@ -86,38 +88,40 @@ class Check:
     trusted : collection of str
         Names that the user trusts.
     max_size : int
+        Greatest memory for reading, in bytes.
 
     Attributes
     ----------
     allowed : set of str
-        Names that the file holds and may hold.
+        Names in the file that it may contain.
     refused : set of str
-        Names that it holds and may not.
+        Names in the file that it may not contain.
     """
 
-    def __init__(self, archive, trusted, max_size):
+    def __init__(self, archive: Archive, trusted: Container[str], max_size: int) -> None:
         self.archive, self.trusted, self.max_size = archive, trusted, max_size
-        self.allowed, self.refused = set(), set()
-        self._known = {}  # node and cost by the number that other nodes refer to
-        self._files = set()
+        self.allowed: set[str] = set()
+        self.refused: set[str] = set()
+        self._known: dict[int, tuple[Any, int]] = {}  # node and cost, by the number that other nodes refer to
+        self._files: set[str] = set()
 
-    def run(self, schema):
+    def run(self, schema: dict[str, Any]) -> None:
         """Check the whole tree.
 
         Raises
         ------
         ValueError
-            If `save` writes no such tree.
+            If `save` never writes such a tree.
         """
         protocol = schema.get("protocol")
-        if type(protocol) is not int or protocol < 2:  # older protocols of skops have nodes of their own
-            raise ValueError("it has no protocol of skops that is known")
+        if type(protocol) is not int or protocol < 2:  # older protocols of skops have other nodes
+            raise ValueError("it has an unknown protocol of skops")
         cost = self._visit(schema, 0)
         if cost > self.max_size:
             raise too_large(cost, self.max_size)
 
     def _visit(self, node, depth):
-        """Check a node and what is in it; its cost counts an object as often as it is referred to."""
+        """Check a node and its parts, and return its cost. An object counts as often as nodes refer to it."""
         if depth > MAX_DEPTH:
             raise ValueError(f"its objects are nested more than {MAX_DEPTH} times")
         loader, identity = node["__loader__"], node.get("__id__")
@@ -136,7 +140,7 @@ class Check:
         return cost
 
     def _check(self, node, loader, name):
-        """Check what a node names and says; gives the bytes that it takes beside those of a node."""
+        """Check the name and the content of a node, and return the memory of the content in bytes."""
         match loader:
             case "FunctionNode":
                 self._name(name, names.is_function(name))
@@ -149,7 +153,7 @@ class Check:
                 return len(node["content"]) * TEXT_COST
             case "SliceNode":
                 if name != "builtins.slice" or not _is_slice(node["content"]):
-                    raise ValueError("it holds a slice of something else")
+                    raise ValueError("it holds a slice of unexpected parts")
             case _ if loader in CALLED:
                 self._name(name, name in CALLED[loader], is_called=True)
                 return self._check_called(node, loader)
@@ -180,7 +184,7 @@ class Check:
             self._check_network(state["content"])
 
     def _check_network(self, state):
-        """Only a builder of ours, or what the user trusts, may build a network."""
+        """Refuse a network whose builder is neither of this package nor trusted by the user."""
         build = self._resolved(state["build"])
         name = f"{build['__module__']}.{build['__class__']}"
         if not (build["__loader__"] == "FunctionNode" and names.is_builder(name)) and name not in self.trusted:
@@ -211,13 +215,13 @@ class Check:
             check_configuration(self._plain(node))
 
     def _check_random_state(self, state):
-        """The generator reads its numbers at a place that the state says, without looking whether it is there."""
+        """Check the position in a random state: numpy would read outside its memory for a wrong one."""
         inner = self._resolved(state["state"])["content"]
         if json.loads(inner["pos"]["content"]) not in range(625):
-            raise ValueError("it holds a random state that is none")
+            raise ValueError("it holds an invalid random state")
 
     def _check_generator(self, content):
-        """Of the generators of numpy, one reads nothing at a place that its state says."""
+        """Allow only PCG64: the state of numpy's other generators holds a position, which numpy does not check."""
         if self._plain(content["bit_generator"])["bit_generator"] != "PCG64":
             raise ValueError("it holds a random generator other than PCG64")
         if self._plain(content["seed_seq"])["pool_size"] != 4:  # numpy's own size
@@ -226,7 +230,7 @@ class Check:
     def _check_file(self, file, loader):
         suffix = {"NdArrayNode": "npy", "SparseMatrixNode": "npz"}.get(loader, "bin")
         if file in self._files or not re.fullmatch(rf"\d+\.{suffix}", file):
-            raise ValueError(f"it holds {file} twice or as something else")
+            raise ValueError(f"it holds {file} twice, or with an unexpected type")
         self._files.add(file)
         if suffix == "npy":
             self.archive.check_array(file, self.max_size)
@@ -236,7 +240,7 @@ class Check:
         return self._known[node["__id__"]][0] if node["__loader__"] == "CachedNode" else node
 
     def _plain(self, node):
-        """What a node stands for, where that is plain data."""
+        """The value of a node, if it is plain data."""
         node = self._resolved(node)
         match node["__loader__"]:
             case "JsonNode":
@@ -249,7 +253,7 @@ class Check:
 
 
 def _children(node):
-    """Where the nodes in a node stand, in the order in which skops reads them."""
+    """The places of the nodes inside a node, in the order in which skops reads them."""
     content = node.get("content")
     match node["__loader__"]:
         case "DictNode":
