@@ -1,4 +1,4 @@
-"""How any Keras model is trained: compiled epochs, a pool of programs, the rules of the article."""
+"""Training of any Keras model: compiled epochs, a pool of programs, and the article's rules."""
 
 from presets.training.pool import clear_programs
 

@@ -5,26 +5,26 @@ from collections import deque
 
 
 class BestEpoch:
-    """Finds the epoch with the best monitored value, or with the best mean of it and the values before.
+    """Finds the epoch with the best smoothed monitored value (a moving mean).
 
-    At a high rate the loss of a few validation rows jumps from epoch to epoch, so that the least of hundreds is luck;
-    a mean of several is not.
+    At a high learning rate, the loss of few validation rows changes much from epoch to epoch. So the lowest of hundreds
+    of values is chance; a mean of several values is not.
 
     Parameters
     ----------
     maximize : bool
-        Whether larger is better.
+        Whether larger values are better.
     n_averaged : int
-        How many values, up to the epoch's own, make the mean.
+        Number of values in the mean: that of the epoch and those of the epochs before.
     """
 
-    def __init__(self, *, maximize, n_averaged):
+    def __init__(self, *, maximize: bool, n_averaged: int) -> None:
         self._sign = -1.0 if maximize else 1.0
-        self._recent = deque(maxlen=n_averaged)
+        self._recent: deque[float] = deque(maxlen=n_averaged)
         self._best = math.inf
 
-    def is_best(self, value):
-        """Whether this epoch is the best so far; to be asked once an epoch."""
+    def is_best(self, value: float) -> bool:
+        """Take the value of one more epoch, and say whether this epoch is the best so far."""
         self._recent.append(self._sign * value)
         mean = sum(self._recent) / len(self._recent)
         if mean < self._best:

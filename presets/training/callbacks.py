@@ -1,8 +1,9 @@
-"""Keras callbacks in compiled training: which need batches, which take the rate over, which watch the network."""
+"""Keras callbacks in compiled training: which ones need batches, set the learning rate, or read the network."""
 
 import collections
 import contextlib
 import copy
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,11 +13,11 @@ from presets.training.deadline import Deadline
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 LOG_READERS = {keras.callbacks.CSVLogger, keras.callbacks.RemoteMonitor, keras.callbacks.TerminateOnNaN, Deadline}
-"""Callbacks that read an epoch's values and nothing else."""
+"""Callbacks that read only the values of an epoch."""
 
 
-def check_callbacks(callbacks):
-    """Callbacks of the user's as a list.
+def check_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
+    """Return the user's callbacks as a list.
 
     Raises
     ------
@@ -26,12 +27,12 @@ def check_callbacks(callbacks):
     given = [] if callbacks is None else callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     for callback in given:
         if not isinstance(callback, keras.callbacks.Callback):
-            raise TypeError(f"callbacks must hold keras.callbacks.Callback objects, but one is {callback!r}.")
+            raise TypeError(f"callbacks must contain keras.callbacks.Callback objects, but one is {callback!r}.")
     return list(given)
 
 
-def copy_callback(callback):
-    """Copy a callback with all that it has recorded; what it only refers to, such as a study or a file, stays the same.
+def copy_callback(callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
+    """Copy a callback with its records. Both copies refer to the same other objects, such as a study or a file.
 
     Parameters
     ----------
@@ -61,13 +62,13 @@ def _copy_records(value):
 
 @contextlib.contextmanager
 def saving_complete(program, complete):
-    """Let what callbacks save of the core in training be the complete model, with the core's optimizer.
+    """Let callbacks save the complete model, with the core's optimizer, when they save the core.
 
     Parameters
     ----------
     program : Program
     complete : callable
-        Builds the complete model around the present weights; the core is a layer of it, under its name.
+        Builds the complete model with the current weights. The core is one of its layers, under its own name.
     """
     core = program.core
 
@@ -80,7 +81,7 @@ def saving_complete(program, complete):
         model = with_optimizer()
         model.load_weights(*args, **kwargs)
         program.load_weights(model.get_layer(core.name).get_weights())
-        program.loaded = None  # training changes them
+        program.loaded = None  # training changes these weights
 
     core.save = lambda *args, **kwargs: complete().save(*args, **kwargs)
     core.save_weights = lambda *args, **kwargs: with_optimizer().save_weights(*args, **kwargs)
@@ -91,11 +92,11 @@ def saving_complete(program, complete):
         del core.save, core.save_weights, core.load_weights
 
 
-def needs_batches(callback):
-    """Whether a callback must be called at every batch.
+def needs_batches(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback must be called at each batch.
 
-    Several of Keras's own override the batch hooks and use them only at settings finer than an epoch; what
-    `TerminateOnNaN` does at batches, training does itself at epochs.
+    Several Keras callbacks override the batch hooks, but use them only with some settings. `TerminateOnNaN` is not
+    needed at batches, because training checks for NaN after each epoch.
     """
     overridden = any(not getattr(getattr(callback, hook), "_is_default", False) for hook in BATCH_HOOKS)
     if isinstance(callback, keras.callbacks.ModelCheckpoint | keras.callbacks.BackupAndRestore):
@@ -107,15 +108,15 @@ def needs_batches(callback):
     return overridden
 
 
-def takes_rate_over(callback):
-    """Whether a callback of Keras's sets the rate, so that the plateau rule must leave it alone."""
+def takes_rate_over(callback: keras.callbacks.Callback) -> bool:
+    """Whether a Keras callback sets the learning rate. The plateau rule must not change it then."""
     return isinstance(callback, keras.callbacks.LearningRateScheduler | keras.callbacks.ReduceLROnPlateau)
 
 
-def watches(callback):
-    """Whether a callback may look at the network or change it between epochs, other than by `stop_training`.
+def watches(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback may read the network between epochs, or change more of it than `stop_training`.
 
-    Those of the user's own may; of Keras's some read nothing but the logs.
+    The user's own callbacks may. Some of Keras's callbacks read only the logs.
     """
     if isinstance(callback, keras.callbacks.EarlyStopping):
         return callback.restore_best_weights or type(callback) is not keras.callbacks.EarlyStopping
@@ -123,9 +124,9 @@ def watches(callback):
 
 
 class Progress(keras.callbacks.ProgbarLogger):
-    """Keras's lines on the screen: loss and metrics, without the other values of the history."""
+    """Keras's progress lines, with loss and metrics only, without the other values of the history."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Print the line of an epoch."""
         super().on_epoch_end(epoch, {name: value for name, value in logs.items() if not _is_measured_here(name)})
 

@@ -1,21 +1,22 @@
-"""Initial weights that fit the data: every unit has unit variance on the first rows (Holzmüller et al. 2024)."""
+"""Initial weights that fit the data: each unit has variance 1 on the first rows (Holzmüller et al. 2024)."""
 
 import numpy as np
 
 N_ROWS = 5
-"""Rows among which the bias of a unit puts its kink."""
+"""Number of rows whose random mixture sets the bias of a unit."""
 
 
 def fit_to_rows(program, weights, x, seed):
-    """Scale each kernel and draw each bias by what the layers put out for some training rows.
+    """Scale each kernel and draw each bias from the layers' outputs for some training rows.
 
-    Layer by layer, a unit's kernel is divided by the standard deviation of its output. Its bias is minus a random
-    convex combination of its outputs at five rows, so that its kink lies within the data.
+    The layers are fitted in order. The kernel of a unit is divided by the standard deviation of its output. Its bias is
+    the negative of a random convex combination of its outputs for five rows, so the kink of its activation lies within
+    the data.
 
     Parameters
     ----------
     program : Program
-        Its layers with kernels have no activation of their own.
+        Its layers with kernels must have no activation of their own.
     weights : list of ndarray
     x : array or dict of str to array
         Encoded rows.

@@ -1,25 +1,27 @@
-"""Encoded rows on their way to the device."""
+"""Encoded rows, and their transfer to the device."""
+
+from typing import Any
 
 import numpy as np
 from keras import tree
 
 DEVICE_BUDGET = 1 << 30
-"""Bytes of X that go to the device once and stay for the whole fit; larger data go through in parts."""
+"""X of at most this many bytes is put on the device once, for the whole fit. Larger data are transferred in parts."""
 
 PART_BUDGET = 1 << 27
 """Bytes of X in one part."""
 
 PREDICTION_BUDGET = 1 << 20
-"""Bytes of X in one call of a program that predicts or validates: few enough for the caches."""
+"""Bytes of X in one call for prediction or validation: they fit in the caches of a processor."""
 
 
 class Dataset:
-    """Rows with targets and weights, on the device at once or part by part.
+    """Rows with targets and weights, on the device all at once or in parts.
 
     Parameters
     ----------
     x : presets.data.rows.Rows
-        Gives encoded rows by ``x.take(indices)``.
+        ``x.take(indices)`` returns encoded rows.
     y : ndarray of shape (n_samples, ...)
         Encoded targets.
     weights : ndarray of shape (n_samples,) or None
@@ -38,12 +40,12 @@ class Dataset:
         return (x, self.y[rows]) if self.weights is None else (x, self.y[rows], self.weights[rows])
 
     @property
-    def fits_device(self):
+    def fits_device(self) -> bool:
         """Whether all rows go to the device at once."""
         return len(self) * self.x.row_bytes <= DEVICE_BUDGET
 
     def on_device(self, put):
-        """All rows on the device, put there at the first call; `put` puts arrays there."""
+        """All rows on the device. The first call transfers them with `put`."""
         if self._on_device is None:
             self._on_device = put(self.take(slice(None)))
         return self._on_device
@@ -53,22 +55,22 @@ class Dataset:
         return self.y[rows], None if self.weights is None else self.weights[rows]
 
     def parts(self, order, multiple, put):
-        """Cut an order of rows into parts that fit on the device.
+        """Divide the rows into parts that fit on the device.
 
         Parameters
         ----------
         order : ndarray of int
-            Numbers of the rows, in the order in which they are to be seen.
+            Numbers of the rows, in the order of training.
         multiple : int
-            Every part but the last has a multiple of this many rows.
+            The number of rows in each part, except the last one, is a multiple of this.
         put : callable
-            Puts arrays on the device.
+            Transfers arrays to the device.
 
         Yields
         ------
         data : tuple of tensors
         order : ndarray of int32
-            The order of this part's rows within `data`.
+            Numbers of this part's rows within `data`, in the order of training.
         """
         if self.fits_device:
             yield self.on_device(put), order.astype(np.int32)
@@ -79,11 +81,11 @@ class Dataset:
             yield put(self.take(part)), np.arange(len(part), dtype=np.int32)
 
 
-def prediction_rows(row_bytes, batch_size):
-    """Rows of one call of a program that predicts or validates."""
+def prediction_rows(row_bytes: int, batch_size: int) -> int:
+    """Number of rows in one call for prediction or validation."""
     return max(batch_size, min(PREDICTION_BUDGET // row_bytes, 4096))
 
 
-def n_rows(data):
+def n_rows(data: Any) -> int:
     """Number of rows in arrays, nested or not."""
     return len(tree.flatten(data)[0])

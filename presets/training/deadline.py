@@ -1,6 +1,7 @@
-"""The end of the time that a training may take."""
+"""The time limit of a training."""
 
 import time
+from typing import Any
 
 import keras
 
@@ -10,24 +11,24 @@ class OutOfTimeError(Exception):
 
 
 class Deadline(keras.callbacks.Callback):
-    """Ends a training at the end of the epoch in which the time is over.
+    """Ends a training after the epoch in which the time is over.
 
     Parameters
     ----------
     seconds : float
-        From now on.
+        Time limit; the clock starts now.
     """
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         super().__init__()
         self.end = time.monotonic() + seconds
 
     @property
-    def seconds_left(self):
-        """Seconds until the time is over; negative from then on."""
+    def seconds_left(self) -> float:
+        """Seconds until the time is over; negative afterwards."""
         return self.end - time.monotonic()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Raise `OutOfTimeError` if the time is over."""
         if self.seconds_left < 0:
             raise OutOfTimeError

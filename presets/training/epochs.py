@@ -1,4 +1,4 @@
-"""The epochs of a training, one result at a time, whether a call of the program makes one of them or several."""
+"""The epochs of a training. One call of the program runs one or several epochs; the results come one by one."""
 
 import collections
 import dataclasses
@@ -8,20 +8,20 @@ import numpy as np
 from presets.training.dataset import prediction_rows
 
 EPOCHS_TOGETHER = 32
-"""Epochs that one call of a program makes at most."""
+"""Greatest number of epochs in one call of a program."""
 
 UPDATES_TOGETHER = 512
-"""Updates in one call that makes several epochs: few enough that an interrupt is soon heard."""
+"""Greatest number of updates in a call with several epochs, so that an interrupt is handled soon."""
 
 WEIGHTS_TOGETHER = 1 << 26
-"""Bytes of the weights after each epoch that such a call keeps, so that any of them can be the best."""
+"""Such a call keeps the weights after each epoch, because each may be the best. They have at most this many bytes."""
 
 
 class Epochs:
-    """Runs a training's epochs as they are asked for.
+    """Runs the epochs of a training on request.
 
-    On small data a call costs more than the arithmetic of an epoch. So where nothing happens on the host between two
-    epochs, one call makes several.
+    On small data, a call costs more time than the arithmetic of an epoch. So one call runs several epochs, if nothing
+    happens on the host between them.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class Epochs:
     plan : Plan
     calls : keras.callbacks.CallbackList
     hooks : keras.callbacks.CallbackList or None
-        To be called at every batch.
+        Callbacks to call at each batch.
     is_watched : bool
-        Whether a callback or the user is to see each epoch when it ends.
+        Whether a callback or the user must see each epoch when it ends.
     """
 
     def __init__(self, program, plan, *, calls, hooks, is_watched):
@@ -47,12 +47,12 @@ class Epochs:
         return min(self._program.epochs_together, WEIGHTS_TOGETHER // n_bytes, UPDATES_TOGETHER // self._plan.n_updates)
 
     def next(self, n_alike):
-        """Run the next epoch, if that has not been done yet.
+        """Return the result of the next epoch, and run it if needed.
 
         Parameters
         ----------
         n_alike : int
-            How many epochs, from this one on, are surely run with the same rate.
+            Number of epochs, from this one on, that certainly have the same learning rate.
 
         Returns
         -------
@@ -96,7 +96,7 @@ class Epochs:
 
 
 def evaluate(program, dataset, rows, batch_size):
-    """Loss and metrics of a loaded program over some rows of a dataset.
+    """Loss and metrics of a loaded program on some rows of a dataset.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A child of `fork` cannot use a backend that had started before: the backend's threads did not come along."""
+"""A check for forked processes: a backend that started before the fork cannot be used, because its threads are gone."""
 
 import os
 import sys
@@ -8,26 +8,26 @@ import keras
 _came_with_a_started_backend = False
 
 
-def refuse_in_fork():
-    """Raise an error in a forked process where networks would wait for ever.
+def refuse_in_fork() -> None:
+    """Raise an error in a forked process in which networks would wait forever.
 
     Raises
     ------
     RuntimeError
-        If TensorFlow or JAX, whichever Keras uses, had started in the parent before the fork.
+        If Keras's backend is TensorFlow or JAX, and it had started in the parent before the fork.
     """
     if _came_with_a_started_backend:
         raise RuntimeError(
-            f"This process was forked from one in which {keras.backend.backend()} had started. The threads of "
-            "a backend do not come along, and networks would wait for ever. Start processes by 'spawn' instead: "
+            f"This process was forked from one in which {keras.backend.backend()} had already started. A fork does not "
+            "copy the backend's threads, so networks would wait forever. Start processes with 'spawn' instead: "
             "multiprocessing.get_context('spawn'), or joblib's default backend 'loky'."
         )
 
 
 def _has_started():
-    """Whether the present backend has threads; a backend that is only imported has none, and nothing is imported here.
+    """Whether the current backend has threads. A backend that is only imported has none. This imports no backend.
 
-    torch is left out: it has its own rules for forks, and its data loaders rest on them.
+    torch is not checked: it has its own rules for forks, and its data loaders need them.
     """
     match keras.backend.backend():
         case "tensorflow":

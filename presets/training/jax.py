@@ -1,7 +1,7 @@
-"""Compiled epochs on JAX: Keras's own stateless `train_step` in a device loop over rows gathered on the device.
+"""Compiled epochs on JAX: a device loop calls Keras's own stateless `train_step` on rows gathered on the device.
 
-XLA compiles for fixed shapes. Arrays are padded with rows that no index touches, up to one of few sizes (`_bucket`), so
-that folds and splits share a program; the short last batch of an epoch is a step of its own.
+XLA compiles for fixed shapes. So arrays are padded to one of a few sizes (`_bucket`), and folds and splits share a
+program. No index refers to the added rows. The short last batch of an epoch is a separate step.
 """
 
 import contextlib
@@ -19,14 +19,14 @@ from presets.training.program import EpochResult, Program
 
 
 class JaxProgram(Program):
-    """A program whose epoch is one call of a jitted function, two if the last batch is short.
+    """A program that runs an epoch with one call of a jitted function, or two if the last batch is short.
 
-    On CPUs XLA gives a convolution inside of a loop naive code, 17 times slower than outside (jax-ml/jax#12868). So
-    there a network with convolutions makes each update by a call of its own.
+    On CPUs, XLA compiles a convolution inside a loop to naive code, 17 times slower than outside (jax-ml/jax#12868). So
+    a network with convolutions makes each update with a separate call there.
     """
 
     epochs_together = EPOCHS_TOGETHER
-    members_epochs = 4  # soon the rate of one of them changes
+    members_epochs = 4  # with many members, the learning rate of one of them changes soon
 
     def __init__(self, recipe, sample):
         super().__init__(recipe, sample)
@@ -49,7 +49,7 @@ class JaxProgram(Program):
 
     @staticmethod
     def scope(recipe):
-        """Context in which a program is built and used: JAX turns float64 into float32 outside of it."""
+        """Context in which a program is built and used. Outside of it, JAX converts float64 to float32."""
         return jax.enable_x64(True) if recipe.dtype == "float64" else contextlib.nullcontext()
 
     def put(self, data):
@@ -57,7 +57,7 @@ class JaxProgram(Program):
         return tree.map_structure(lambda values: jnp.asarray(_pad(values)), data)
 
     def train_epoch(self, data, order, batch_size, *, first=True):
-        """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
+        """Make an update for each batch of the rows in `order`. Metrics start again at the first part of an epoch."""
         if not self._loops:
             return self.train_by_steps(data, order, batch_size, first=first)
         if first:
@@ -89,7 +89,7 @@ class JaxProgram(Program):
         return self._unstack(n_epochs, *values, weights=weights)
 
     def state(self):
-        """Everything that training changes, as arrays on the device."""
+        """All values that training changes, as arrays on the device."""
         core = self.core
         lists = core.trainable_variables, core.non_trainable_variables, self.optimizer.variables, core.metrics_variables
         return tuple([v.value for v in variables] for variables in lists)
@@ -99,14 +99,14 @@ class JaxProgram(Program):
         return tree.map_structure(lambda *values: jnp.stack(values), *arrays)
 
     def train_many(self, states, rates, data, orders, batch_size, test=()):
-        """Make epochs of several members, as `train_epochs` does of one; every argument but the size is stacked.
+        """Make epochs of several members, as `train_epochs` does for one. All arguments except the sizes are stacked.
 
         Returns
         -------
         results : list of list of EpochResult
             One list for each member.
         states
-            To go on from.
+            States for the next epochs.
         """
         position = [v is self.optimizer.learning_rate for v in self.optimizer.variables].index(True)
         optimizers = list(states[2])
@@ -137,7 +137,7 @@ class JaxProgram(Program):
         return _floats(logs)
 
     def test_epoch(self, data, order, batch_size, *, first=True):
-        """Loss and metrics over the rows in `order`; they start over if this is the first part."""
+        """Loss and metrics on the rows in `order`. They start again at the first part."""
         if first:
             self.core.reset_metrics()
         trainable, others, _, metrics = self.state()
@@ -158,7 +158,7 @@ class JaxProgram(Program):
         return np.asarray(self._predict((trainable, others), tree.map_structure(_pad, x)))[:n_rows]
 
     def gradients(self, data):
-        """Gradients of the loss, without dropout, for every trainable variable."""
+        """Gradients of the loss, without dropout, for all trainable variables."""
         trainable, others, _, metrics = self.state()
         return [np.asarray(g) for g in self._gradients(trainable, others, metrics, data)]
 
@@ -208,7 +208,7 @@ class JaxProgram(Program):
         return jax.vmap(epochs, axes)(states, data, orders, test, n_epochs)
 
     def _update(self, state, data, order, n_full, batch_size):
-        """One update for each full batch; squares of the last one's updates and of the weights before it."""
+        """Make an update for each full batch; return the squares of the last update and of the weights before it."""
 
         def step(number, state):
             return self.core.train_step(state, _gather(data, _batch(order, number, batch_size)))
@@ -259,7 +259,7 @@ class JaxProgram(Program):
 
 
 def _bucket(n_rows):
-    """The next size of at least `n_rows` with four significant bits: at most an eighth more."""
+    """The smallest size of at least `n_rows` with four significant bits. It is at most an eighth larger."""
     step = 1 << max(n_rows.bit_length() - 4, 0)
     return -(-n_rows // step) * step
 
@@ -299,7 +299,7 @@ def _share_out(batch):
         return batch
     layout = distribution.get_data_layout(batch.shape)
     if len(batch) % layout.device_mesh.devices.size:
-        return batch  # every device takes all of it
+        return batch  # each device gets the whole batch
     return keras.distribution.distribute_tensor(batch, layout)
 
 

@@ -12,26 +12,27 @@ from presets.training.callbacks import Progress, needs_batches, saving_complete,
 from presets.training.epochs import Epochs
 from presets.training.plateau import Plateau, RateRule
 from presets.training.schedules import ScheduledRate
+from presets.typing import Array
 
 
 @dataclass
 class Outcome:
-    """What a fit gives.
+    """The result of a training.
 
     Parameters
     ----------
     weights : list of ndarray
     history : dict of str to list of float
-        One value an epoch under each name.
+        One value for each epoch, by name.
     best_epoch : int
-        Index of the epoch whose weights these are.
+        Index of the epoch with these weights.
     stopped_by : {"epochs", "learning_rate", "callback", "non_finite_loss"}
     rate_rule : {"plateau", "callback", "schedule"}
-        What set the rate.
+        What set the learning rate.
     """
 
-    weights: list
-    history: dict = field(default_factory=dict)
+    weights: list[Array]
+    history: dict[str, list[float]] = field(default_factory=dict)
     best_epoch: int = -1
     stopped_by: str = "epochs"
     rate_rule: str = "plateau"
@@ -45,11 +46,11 @@ def train(program, plan, callbacks=(), verbose=0, complete=None):
     program : Program
     plan : Plan
     callbacks : list of keras.callbacks.Callback
-        No model is left on them.
+        After the training they have no model.
     verbose : int
         As in Keras's `fit`.
     complete : callable, optional
-        Builds the complete model around the present weights, which is what callbacks save.
+        Builds the complete model with the current weights, for callbacks that save it.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def train(program, plan, callbacks=(), verbose=0, complete=None):
     Raises
     ------
     ValueError
-        If `monitor` names no value that this training records.
+        If this training records no value with the name `monitor`.
     """
     calls = keras.callbacks.CallbackList(
         [*callbacks, Progress()] if verbose else list(callbacks),
@@ -92,14 +93,14 @@ def _run(course, epochs):
         except StopIteration as end:
             return end.value
         except RuntimeError as error:
-            if isinstance(error.__cause__, StopIteration):  # a callback's, which Python replaces as it leaves `follow`
+            if isinstance(error.__cause__, StopIteration):  # raised by a callback; Python replaces it in a generator
                 raise error.__cause__ from None
             raise
         result = epochs.next(n_alike)
 
 
 def follow(program, plan, calls, *, is_watched):
-    """Follow a training from epoch to epoch, and decide on rate, best weights and end.
+    """Decide after each epoch of a training: learning rate, best weights and end.
 
     Parameters
     ----------
@@ -107,12 +108,13 @@ def follow(program, plan, calls, *, is_watched):
     plan : Plan
     calls : keras.callbacks.CallbackList
     is_watched : bool
-        Whether anybody else may look at the network between epochs, or change it.
+        Whether callbacks may read or change the network between epochs.
 
     Yields
     ------
     int
-        How many epochs from now on surely have the same rate. The `EpochResult` of the next one is to be sent.
+        Number of epochs from now on that certainly have the same learning rate. The caller sends the `EpochResult` of
+        the next epoch.
 
     Returns
     -------
@@ -141,7 +143,7 @@ def follow(program, plan, calls, *, is_watched):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
         result = yield min(rate_rule.n_alike, rules.epochs - epoch)
-        logs, last_weights = recorder.record(result, rate), result.weights  # the program may have run further epochs
+        logs, last_weights = recorder.record(result, rate), result.weights  # the program may be some epochs ahead
         calls.on_epoch_end(epoch, logs)
         rate_rule.read()
         if not all(map(math.isfinite, (logs["loss"], logs[rules.monitor]))):
@@ -158,7 +160,7 @@ def follow(program, plan, calls, *, is_watched):
             break
     if is_watched:
         program.finish()
-    calls.on_train_end(logs)  # where Keras's EarlyStopping puts its best weights back
+    calls.on_train_end(logs)  # Keras's EarlyStopping restores its best weights here
     if not rules.restore_best_weights and outcome.stopped_by != "non_finite_loss":
         outcome.weights = program.weights() if is_watched else last_weights()
     outcome.history, outcome.rate_rule = recorder.history, rate_rule.kind
@@ -172,26 +174,26 @@ def _initial_rate_rule(program, callbacks):
 
 
 def _is_score(core, monitor, validates):
-    """Whether larger values of what is monitored are better."""
+    """Whether larger monitored values are better."""
     metrics = {}
     for metric in core.metrics:
         for single in getattr(metric, "metrics", [metric]):
             metrics[single.name] = single
     known = [*metrics, *(f"val_{name}" for name in metrics)] if validates else list(metrics)
     if monitor not in known:
-        raise ValueError(f"monitor={monitor!r} is not among the values of this training: {', '.join(known)}.")
+        raise ValueError(f"monitor={monitor!r} is not a value of this training, which has {', '.join(known)}.")
     return getattr(metrics[monitor.removeprefix("val_")], "_direction", "down") == "up"
 
 
 class Recorder:
-    """Keeps the history: Keras's logs, the rate (A5.3), the update ratios (A5.4) and the share of clipped steps (A8).
+    """Records the history: Keras's logs, learning rate (A5.3), update ratios (A5.4) and share of clipped steps (A8).
 
     Parameters
     ----------
     variables : list of keras.Variable
-        Those that are trained.
+        Trained variables.
     n_updates : int
-        Updates in an epoch.
+        Number of updates in an epoch.
     """
 
     def __init__(self, variables, n_updates):
@@ -203,7 +205,7 @@ class Recorder:
         self._layers = {name: [i for i, layer in enumerate(layers) if layer == name] for name in dict.fromkeys(layers)}
 
     def record(self, result, rate):
-        """Append the values of one epoch, and give them by their names."""
+        """Append the values of one epoch, and return them by name."""
         values = result.logs | {
             "learning_rate": rate,
             "update_ratio": _ratio(result.update_squares, result.weight_squares),

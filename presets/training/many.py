@@ -1,4 +1,4 @@
-"""Several trainings of one architecture at once: the same rules with a member axis (A12)."""
+"""Several trainings of one architecture together: the same rules, with a member axis (A12)."""
 
 import functools
 
@@ -11,12 +11,12 @@ from presets.training.loop import follow
 
 
 class Member:
-    """One of the networks that train together, as `follow` sees it.
+    """One of the networks that train together, in the form that `follow` needs.
 
     Parameters
     ----------
     program : Program
-        With what the member starts from loaded.
+        Loaded with the start of the member.
     """
 
     has_schedule = False
@@ -30,7 +30,7 @@ class Member:
 
 
 def can_train_together(program, plans):
-    """Whether this program can train all of them: they are alike, their data fit on the device, nobody takes part.
+    """Whether this program can train all plans: they are alike, their data fit on the device, and no hooks are needed.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ def can_train_together(program, plans):
 
 
 def train_many(program, members, plans):
-    """Train members side by side, with the results of training them one by one, up to float noise.
+    """Train members together. The results equal those of separate trainings, up to rounding.
 
-    A member whose training has ended stays in the program until all have.
+    A member whose training has ended stays in the program until all trainings have ended.
 
     Parameters
     ----------
     program : Program
     members : list of Member
     plans : list of Plan
-        For which `can_train_together` holds.
+        Plans for which `can_train_together` is true.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def train_many(program, members, plans):
 
 
 class _EpochsOfMany:
-    """Runs epochs of all members, a few in each call."""
+    """Runs the epochs of all members, a few in each call."""
 
     def __init__(self, program, members, plans):
         self._program, self._members, self._plans = program, members, plans
@@ -107,7 +107,7 @@ class _EpochsOfMany:
         return self._program.stack([self._program.put(data.take(slice(None))) for data in datasets])
 
     def next(self, n_epochs):
-        """Results of further epochs, at most so many, in one list for each member."""
+        """Results of at most `n_epochs` more epochs, as one list for each member."""
         orders = [[plan.order() for _ in range(min(n_epochs, self._most))] for plan in self._plans]
         rates = [member.learning_rate for member in self._members]
         results, self._states = self._program.train_many(

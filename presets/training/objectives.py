@@ -1,8 +1,8 @@
 """Losses and metrics on the outputs of a core, which are logits or standardised values.
 
-A core ends before its activation, so that losses keep the logits. What a user names
-(`loss="binary_focal_crossentropy"`, `metrics=["AUC"]`) is written for probabilities, one-hot classes or values in the
-target's unit: the classes here translate. Which losses need the unit of y is said in `presets.training.units`.
+A core ends before its activation, so that losses get logits. The losses and metrics of a user
+(`loss="binary_focal_crossentropy"`, `metrics=["AUC"]`) expect probabilities, one-hot classes or values in the unit of
+y. The classes here convert between the two. `presets.training.units` decides which losses need the unit of y.
 """
 
 import inspect
@@ -21,14 +21,14 @@ DEFAULT_LOSS = {
 
 
 def make_loss(loss, activation, n_outputs, dtype):
-    """Build a loss on the outputs of a core, reduced to the weighted mean (A4).
+    """Build a loss for the outputs of a core, reduced to the weighted mean (A4).
 
     Parameters
     ----------
     loss : "auto", str, callable or keras.losses.Loss
         "auto" is cross-entropy for classes and the mean squared error for values.
     activation : {"sigmoid", "softmax", "linear", "softplus", "share"}
-        What turns the outputs of the core into what the loss expects.
+        Activation from the outputs of the core to the predictions that the loss expects.
     n_outputs : int
     dtype : str
 
@@ -41,17 +41,17 @@ def make_loss(loss, activation, n_outputs, dtype):
 
 
 def make_metric(metric, activation, n_outputs, dtype, in_unit=False):
-    """Build a metric on the outputs of a core, weighted by the sample weights.
+    """Build a metric for the outputs of a core, weighted by the sample weights.
 
     Parameters
     ----------
     metric : str, callable or keras.metrics.Metric
-        "accuracy" is the share of right classes for every kind of target.
+        "accuracy" is the share of correct classes, for all kinds of targets.
     activation : {"sigmoid", "softmax", "linear", "softplus", "share"}
     n_outputs : int
     dtype : str
     in_unit : bool, default=False
-        Whether the y that it gets is in its unit, and not standardised.
+        Whether the metric gets y in its own unit, not standardised.
 
     Returns
     -------
@@ -66,7 +66,7 @@ class OutputLoss(keras.losses.Loss):
     Attributes
     ----------
     unit : Unit or None
-        Of a regression's loss that sees y in its unit; None where the loss sees what the core puts out.
+        Unit of y, for a regression loss that gets y in its unit; None for a loss that gets standardised values.
     """
 
     def __init__(self, loss, activation, n_outputs, dtype):
@@ -104,7 +104,7 @@ class OutputLoss(keras.losses.Loss):
 
 
 class Penalty:
-    """A Keras regularizer whose value has the type of the loss that Keras adds it to, whatever the weights have."""
+    """A Keras regularizer whose value has the type of the loss, whatever the type of the weights."""
 
     def __init__(self, regularizer):
         self._regularizer = regularizer
@@ -117,8 +117,8 @@ class Penalty:
 class OutputMetric(keras.metrics.Metric):
     """A Keras metric, applied to the outputs of a core.
 
-    Probabilities are made from logits; standardised values return to the target's unit by a `Unit`, whose variables
-    belong to this metric: JAX gives a metric its own variables only.
+    It computes probabilities from logits, or converts standardised values to the unit of y with a `Unit`. The variables
+    of this `Unit` belong to the metric, because JAX gives a metric its own variables only.
     """
 
     def __init__(self, metric, activation, n_outputs, dtype, in_unit=False):
@@ -135,11 +135,11 @@ class OutputMetric(keras.metrics.Metric):
 
     @property
     def _direction(self):
-        """What Keras's callbacks ask to tell a score from a loss."""
+        """Whether larger values are better ("up") or smaller ones ("down"); Keras's callbacks read this."""
         return getattr(self.inner, "_direction", "down")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take in the outputs of a batch."""
+        """Add the outputs of a batch."""
         if self._as_two:
             y_true, y_pred = _two_columns(y_true, y_pred)
         y_pred = self._activation(y_pred)
@@ -151,7 +151,7 @@ class OutputMetric(keras.metrics.Metric):
         self.inner.update_state(y_true, y_pred, sample_weight)
 
     def reset_state(self):
-        """Start over; the unit stays."""
+        """Start again; the unit stays."""
         self.inner.reset_state()
 
     def result(self):
@@ -171,17 +171,17 @@ def _resolve_metric(metric, activation, dtype):
 
 
 def _needs_two_columns(objective, activation, n_outputs):
-    """Whether an objective of Keras compares classes, so that one column for two classes tells it nothing."""
+    """Whether a Keras objective compares classes, and so needs one column for each of two classes."""
     if activation != "sigmoid" or n_outputs != 1:
         return False
-    if isinstance(objective, keras.metrics.FBetaScore):  # with a threshold it looks at one column
+    if isinstance(objective, keras.metrics.FBetaScore):  # with a threshold it accepts one column
         return objective.threshold is None
     name = getattr(objective, "__name__", type(objective).__name__)
     return _is_kerass(objective) and ("categorical" in name.lower() or name in ("kl_divergence", "KLDivergence"))
 
 
 def _two_columns(y_true, y_pred):
-    """Codes and logits of two classes, from those of the second one."""
+    """Codes and logits of two classes, from the column of the second one."""
     return y_true[:, 0], ops.concatenate([ops.zeros_like(y_pred), y_pred], axis=-1)
 
 
@@ -190,6 +190,6 @@ def _is_kerass(objective):
 
 
 def _expects_one_hot(objective, activation):
-    """Whether an objective of Keras compares class probabilities with one-hot classes instead of integers."""
+    """Whether a Keras objective expects one-hot classes instead of integers."""
     name = getattr(objective, "__name__", type(objective).__name__)
     return activation == "softmax" and _is_kerass(objective) and not name.lower().startswith("sparse")

@@ -1,34 +1,34 @@
-"""The plateau rule (A5.3): divide the rate when the monitored value stops improving; stop when it is very small."""
+"""The plateau rule (A5.3): lower the learning rate when the monitored value stops improving; stop when it is low."""
 
 import math
 
 
 class Plateau:
-    """Watches one value over the epochs of a fit.
+    """Follows one value over the epochs of a training.
 
-    Unlike Keras's `ReduceLROnPlateau` it stops by itself, and says what it did.
+    Unlike Keras's `ReduceLROnPlateau`, it also stops the training.
 
     Parameters
     ----------
     maximize : bool
-        Whether larger is better.
+        Whether larger values are better.
     patience : int
-        Epochs without improvement before the rate is divided.
+        Number of epochs without improvement before the learning rate is lowered.
     lr_factor : float
-        What the rate is multiplied with.
+        Factor of the learning rate, below 1.
     min_lr : float
-        The rate under which training ends.
+        Training ends at a lower learning rate than this.
     min_delta : float
-        The least change that counts as an improvement.
+        Smaller changes than this are no improvement.
     """
 
-    def __init__(self, *, maximize, patience, lr_factor, min_lr, min_delta):
+    def __init__(self, *, maximize: bool, patience: int, lr_factor: float, min_lr: float, min_delta: float) -> None:
         self._sign = -1.0 if maximize else 1.0
         self.patience, self.lr_factor, self.min_lr, self.min_delta = patience, lr_factor, min_lr, min_delta
         self._reference = math.inf
         self._waited = 0
 
-    def observe(self, value):
+    def observe(self, value: float) -> None:
         """Take the value of one more epoch."""
         value = self._sign * value
         if value < self._reference - self.min_delta:
@@ -37,33 +37,33 @@ class Plateau:
             self._waited += 1
 
     @property
-    def n_alike(self):
-        """Epochs after which the rate could be another one at the earliest."""
+    def n_alike(self) -> int:
+        """Number of epochs that certainly have the same learning rate."""
         return self.patience - self._waited
 
-    def next_rate(self, rate):
-        """The rate of the next epoch: the same, or a divided one after `patience` epochs without improvement."""
+    def next_rate(self, rate: float) -> float:
+        """Learning rate of the next epoch: the same, or a lower one after `patience` epochs without improvement."""
         if self._waited < self.patience:
             return rate
         self._waited = 0
         return rate * self.lr_factor
 
-    def is_over(self, rate):
-        """Whether a rate is too small to go on; a float's noise under the limit is not."""
+    def is_over(self, rate: float) -> bool:
+        """Whether a learning rate is too low to continue. A difference by rounding does not count."""
         return rate < self.min_lr * (1 - 1e-6)
 
 
 class RateRule:
-    """Sets a program's rate between epochs by the plateau rule, until somebody else sets it.
+    """Sets a program's learning rate between epochs by the plateau rule, until a callback sets it.
 
     Parameters
     ----------
     program : Program
     plateau : Plateau
     kind : {"plateau", "callback", "schedule"}
-        Who sets the rate at the start: this rule, a callback of the user's or a schedule in the optimizer.
+        What sets the learning rate at the start: this rule, the user's callback or a schedule in the optimizer.
     has_company : bool
-        Whether anybody else could set the rate. If not, the device need not be asked.
+        Whether callbacks could set the learning rate. If not, it is never read from the device.
     """
 
     def __init__(self, program, plateau, kind, *, has_company):
@@ -73,11 +73,11 @@ class RateRule:
 
     @property
     def n_alike(self):
-        """Epochs after which the rate could be another one at the earliest."""
+        """Number of epochs that certainly have the same learning rate."""
         return self._plateau.n_alike if self.kind == "plateau" else 1
 
     def read(self):
-        """The present rate; if a callback has changed it, this rule leaves it alone from now on."""
+        """The current learning rate. If a callback has changed it, this rule no longer sets it."""
         if self._is_known:
             return self._rate
         rate = self._program.learning_rate
@@ -86,7 +86,7 @@ class RateRule:
         return rate
 
     def ends_training(self):
-        """Set the rate of the next epoch, or tell that it would be too small."""
+        """Set the learning rate of the next epoch; return True if it would be too low."""
         if self.kind != "plateau":
             return False
         rate = self._plateau.next_rate(self._rate)

@@ -1,4 +1,4 @@
-"""The process's compiled programs, lent to one fit at a time."""
+"""The pool of compiled programs in this process. Each program serves one fit at a time."""
 
 import collections
 import contextlib
@@ -11,14 +11,14 @@ import keras
 from presets.training.forks import refuse_in_fork
 
 MAX_PROGRAMS = 16
-"""Idle programs kept. Each holds its network's variables and some MB of graphs."""
+"""Greatest number of idle programs. Each keeps the variables of its network and some MB of graphs."""
 
 DROPPED_TOGETHER = 8
-"""Programs dropped before their memory is looked for, which takes a tenth of a second."""
+"""The memory of dropped programs is released after this many, because that takes a tenth of a second."""
 
 
 class ProgramPool:
-    """A bounded, thread-safe store of idle programs; the longest unused goes first.
+    """A bounded, thread-safe store of idle programs. The program with the oldest use is dropped first.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class ProgramPool:
 
     @contextlib.contextmanager
     def borrow(self, recipe, sample, *, trains=True):
-        """Lend a program for this recipe, made now if none is idle.
+        """Lend a program for this recipe. If none is idle, a new one is made.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class ProgramPool:
         sample : tuple of arrays
             A few encoded rows ``(x, y)`` or ``(x, y, weights)``.
         trains : bool, default=True
-            Whether the program is to train. If not, one that trains the same network otherwise does as well.
+            Whether the program must train. If not, any program of the same network serves, whatever its training.
 
         Raises
         ------
@@ -51,8 +51,7 @@ class ProgramPool:
         Yields
         ------
         Program
-            For the borrower alone. Whoever borrows it next loads it anew, so an error or an interrupt in between does
-            no harm.
+            For this borrower only. The next borrower loads it again, so an error or an interrupt does no harm.
         """
         refuse_in_fork()
         keys = recipe.keys()
@@ -70,10 +69,10 @@ class ProgramPool:
                     self._release_memory()
 
     def _take(self, keys, sample, trains):
-        """Take out the program that was used last among those that fit.
+        """Take out the matching program with the latest use.
 
-        One whose code of the user's reads something else by now is dropped: what it compiles from now on would be
-        another network than what it compiled before.
+        A program is dropped if the user's code in it reads other values by now: its next compilation would give another
+        network than the earlier ones.
         """
         with self._lock:
             for program in reversed(self._idle.copy()):
@@ -84,13 +83,13 @@ class ProgramPool:
         return None
 
     def clear(self):
-        """Drop every idle program."""
+        """Drop all idle programs."""
         with self._lock:
             self._idle.clear()
         self._release_memory()
 
     def _release_memory(self):
-        """Give back what dropped programs held: they are cycles of objects, and backends keep what they compiled."""
+        """Release the memory of dropped programs: their objects form cycles, and backends keep compiled code."""
         self._n_dropped = 0
         gc.collect()
         program_class().release_memory()
@@ -100,7 +99,7 @@ class ProgramPool:
 
 
 def program_class():
-    """The kind of program of the present Keras backend."""
+    """The program class for the current Keras backend."""
     match keras.backend.backend():
         case "tensorflow":
             from presets.training.tensorflow import TensorFlowProgram
@@ -115,25 +114,27 @@ def program_class():
 
             return TorchProgram
         case other:
-            raise RuntimeError(f"presets trains on the Keras backends tensorflow, jax and torch, not on {other!r}.")
+            raise RuntimeError(f"presets needs the Keras backend tensorflow, jax or torch, but it is {other!r}.")
 
 
 POOL = ProgramPool()
 
 
-def clear_programs():
-    """Drop every compiled program that this process keeps for the next fit of the same architecture.
+def clear_programs() -> None:
+    """Drop all compiled programs that this process keeps for later fits of the same architecture.
+
+    This frees memory. Later fits compile again.
 
     Examples
     --------
     >>> import presets
-    >>> presets.clear_programs()  # before a test of memory, for instance
+    >>> presets.clear_programs()
     """
     POOL.clear()
 
 
 def _forget_in_child():
-    """A forked child must not use its parent's programs: their threads did not come along."""
+    """Forget the parent's programs in a forked child, because their threads are gone."""
     global POOL
     POOL.__init__(POOL.max_programs)
 

@@ -1,4 +1,4 @@
-"""The probe of the first initialisation (A7.3-4): it finds where the signal, or its gradient, vanishes."""
+"""The probe of the initial weights (A7.3-4): it finds layers in which the signal or its gradient vanishes."""
 
 import math
 from dataclasses import dataclass
@@ -11,31 +11,33 @@ from presets.training.data_init import fit_to_rows
 
 @dataclass(frozen=True)
 class Signal:
-    """The scale of what flows through a network at one moment.
+    """The size of outputs and gradients in the layers of a network.
 
     Parameters
     ----------
     outputs : dict of str to float
-        Root mean square of what each layer with a kernel puts out, by its name, in the order of the layers.
+        Root mean square of the output of each layer with a kernel, by name, in the order of the layers.
     gradients : dict of str to float
-        Norm of the loss's gradient for each of these kernels, relative to the norm of the kernel; infinite if it is 0.
+        Norm of the loss's gradient for each of these kernels, divided by the norm of the kernel; infinite for a kernel
+        of zeros.
     """
 
-    outputs: dict
-    gradients: dict
+    outputs: dict[str, float]
+    gradients: dict[str, float]
 
 
 @dataclass(frozen=True)
 class InitChoice:
-    """Which rule drew the initial weights, and why.
+    """The rule that drew the initial weights, and the reason for it.
 
     Parameters
     ----------
     rule : str
         The value of `init` that was used.
     reason : str
+        Why the probe chose this rule.
     signal : Signal
-        What the probe measured with these weights.
+        The measurements of the probe with these weights.
     """
 
     rule: str
@@ -44,7 +46,7 @@ class InitChoice:
 
 
 def measure_signal(program, data):
-    """Measure signal and gradient of a loaded program on one batch.
+    """Measure signal and gradients of a loaded program on one batch.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def measure_signal(program, data):
 
 
 def measure_dead_units(program, x):
-    """Measure which units of the hidden layers put out zero for every row.
+    """Measure the share of dead units in the hidden layers: units whose output is zero for all rows.
 
     Parameters
     ----------
@@ -81,21 +83,21 @@ def measure_dead_units(program, x):
     Returns
     -------
     dict of str to float
-        Share of such units, by the name of their layer.
+        Share of dead units, by the name of the layer.
     """
     *hidden, _ = _layer_outputs(program, x).items() or [None]
     return {layer.name: float(np.mean(~values.reshape(-1, values.shape[-1]).any(axis=0))) for layer, values in hidden}
 
 
 def _layer_outputs(program, x):
-    """What each layer with a kernel puts out, in the order of the layers."""
+    """The output of each layer with a kernel, in the order of the layers."""
     if not program.layers_with_kernels:
         return {}
     return dict(zip(program.layers_with_kernels, program.layer_outputs(x), strict=True))
 
 
-def vanishing(signal):
-    """Say how signal or gradient vanish, if they do.
+def vanishing(signal: Signal) -> str | None:
+    """Describe where signal or gradient vanish; None if they do not.
 
     Returns
     -------
@@ -104,17 +106,15 @@ def vanishing(signal):
     hidden = list(signal.outputs.items())[:-1]
     if hidden and hidden[-1][1] < article.VANISHING_SIGNAL * hidden[0][1]:
         (first, before), (last, after) = hidden[0], hidden[-1]
-        return (
-            f"the signal vanishes: from layer {first!r} to {last!r} it shrinks to {after / before:.2g} of what it was"
-        )
-    weakest = min(signal.gradients, key=signal.gradients.get, default=None)
+        return f"the signal vanishes: from layer {first!r} to {last!r} it shrinks to {after / before:.2g} of its size"
+    weakest = min(signal.gradients, key=signal.gradients.__getitem__, default=None)
     if weakest is not None and signal.gradients[weakest] < article.VANISHING_GRADIENT:
         return f"the gradient vanishes: in layer {weakest!r} it is {signal.gradients[weakest]:.2g} of the weights"
     return None
 
 
 def choose_init(program, batch, rules, seed, *, fits_rows=False, **drawn):
-    """Draw initial weights by the first rule that passes the probe, or by the last.
+    """Draw initial weights by the first rule that passes the probe, or by the last rule.
 
     Parameters
     ----------
@@ -122,12 +122,12 @@ def choose_init(program, batch, rules, seed, *, fits_rows=False, **drawn):
     batch : tuple of arrays
         Encoded rows for the probe.
     rules : dict of str to keras.initializers.Initializer
-        Initializers of the kernels by the names of their rules.
+        Initializers of the kernels, by the names of their rules.
     seed : int
     fits_rows : bool
-        Whether what is drawn is fitted to the batch, see `fit_to_rows`.
+        Whether the weights are fitted to the batch, see `fit_to_rows`.
     **drawn
-        Further rules of `draw_weights`.
+        Further arguments of `draw_weights`.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def choose_init(program, batch, rules, seed, *, fits_rows=False, **drawn):
         weights, signal = _draw_and_measure(program, batch, seed, rules[rule], fits_rows, drawn)
         found = vanishing(signal)
         if found is None:
-            return weights, InitChoice(rule, "the probe found the signal and its gradient in every layer", signal)
+            return weights, InitChoice(rule, "the probe found the signal and its gradient in all layers", signal)
         reason = f"with init={rule!r} {found}"
     weights, signal = _draw_and_measure(program, batch, seed, rules[last], fits_rows, drawn)
     return weights, InitChoice(last, reason, signal)
@@ -159,5 +159,5 @@ def _rms(values):
 
 
 def _relative(gradient, kernel):
-    """A gradient relative to its kernel: infinite for a kernel of zeros, which any update changes altogether."""
+    """A gradient divided by its kernel; infinite for a kernel of zeros, which any update changes completely."""
     return gradient / kernel if kernel else math.inf

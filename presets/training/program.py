@@ -1,4 +1,4 @@
-"""A compiled network that many fits borrow one after the other."""
+"""A compiled network that many fits use one after the other."""
 
 import contextlib
 import functools
@@ -18,44 +18,45 @@ from presets.training.schedules import make_schedule
 from presets.training.smoothing import smooth_labels
 from presets.training.tunable import Tunable
 from presets.training.units import DataVariable
+from presets.typing import Array
 
 
 @dataclass
 class EpochResult:
-    """What one epoch of updates reports.
+    """The result of one epoch.
 
     Parameters
     ----------
     logs : dict of str to float
-        What Keras's ``train_step`` returned for the last batch: running means over the epoch.
+        The result of Keras's ``train_step`` for the last batch: running means over the epoch.
     update_squares, weight_squares : ndarray of shape (n_variables,)
-        Squared norms of the last full batch's update of every trainable variable and of the variable before it (A5.4).
+        For each trainable variable: squared norm of its update by the last full batch, and of its value before (A5.4).
     n_clipped : float
-        Clipped steps since the program was loaded (A8).
+        Number of clipped steps since the program was loaded (A8).
     weights : callable
-        Copies the weights that this epoch leaves to the host; to be called before the next epoch is run.
+        Copies the weights after this epoch to the host. Call it before the next epoch.
     """
 
-    logs: dict
-    update_squares: np.ndarray
-    weight_squares: np.ndarray
+    logs: dict[str, float]
+    update_squares: Array
+    weight_squares: Array
     n_clipped: float
-    weights: Callable[[], list]
+    weights: Callable[[], list[Array]]
 
 
 class Program:
     """A core with optimizer, loss and metrics, and the compiled functions that train it.
 
-    Everything a fit changes is a variable: `load` sets them all, so that a borrowed program gives the numbers of a
-    fresh one. A subclass for each backend compiles `train_epoch`, `train_step`, `test_epoch` and `predict`; if its
-    `epochs_together` is more than 1, `train_epochs`; if its `members_epochs` is more than 0, `state`, `stack` and
-    `train_many`.
+    Everything that a fit changes is a variable. `load` sets all of them, so a borrowed program gives the numbers of a
+    new one. Each backend has a subclass, which compiles `train_epoch`, `train_step`, `test_epoch` and `predict`. If its
+    `epochs_together` is above 1, it also compiles `train_epochs`; if its `members_epochs` is above 0, also `state`,
+    `stack` and `train_many`.
 
     Parameters
     ----------
     recipe : Recipe
     sample : tuple of arrays
-        A few encoded rows ``(x, y)`` or ``(x, y, weights)``, to build what Keras builds at the first batch.
+        A few encoded rows ``(x, y)`` or ``(x, y, weights)``, to build what Keras would build at the first batch.
     """
 
     epochs_together = 1
@@ -73,7 +74,7 @@ class Program:
         outputs = recipe.activation, recipe.network.n_outputs, loss_numbers(recipe.dtype)
         self.loss = make_loss(recipe.loss, *outputs)
         sees_unit = self.loss.unit is not None
-        if sees_unit:  # JAX hands a core its own variables, and takes others for constants
+        if sees_unit:  # JAX passes a core its own variables, and treats others as constants
             self.core._unit_variables = list(self.loss.unit.variables.values())
         self.core.compile(
             optimizer=self.optimizer,
@@ -92,14 +93,14 @@ class Program:
         self.loaded = None
 
     def serves(self, keys, sample, trains):
-        """Whether a fit of a recipe with these keys, or only its predictions, can be made by this program."""
+        """Whether this program can run a fit of a recipe with these keys, or only its predictions."""
         if self.keys.core != keys.core:
             return False
         types = _types(sample)
         return (self.keys.training, self._types) == (keys.training, types) if trains else self._types[0] == types[0]
 
     def is_as_built(self, trains):
-        """Whether the code of the user's that trains, or only that which predicts, reads what it did at first."""
+        """Whether the user's code for training, or only that for predictions, reads the same values as at first."""
         now = self.recipe.keys()
         return now.core == self.keys.core and (not trains or now.training == self.keys.training)
 
@@ -110,7 +111,7 @@ class Program:
 
     @staticmethod
     def release_memory():
-        """Give back what the backend keeps of programs that are gone."""
+        """Release the memory that the backend keeps for dropped programs."""
 
     def _build_core(self, recipe):
         in_network = {name: self.tunables[name] for name in NETWORK_TUNABLES if name in self.tunables}
@@ -138,34 +139,34 @@ class Program:
         for name, values in results.items():
             if getattr(values, "shape", ()) != ():
                 raise ValueError(
-                    f"metrics: {name!r} gives an array of shape {tuple(values.shape)} where one number is needed. "
-                    "Average it, as keras.metrics.F1Score(average='macro') does."
+                    f"metrics: {name!r} returns an array of shape {tuple(values.shape)}, but it must return one "
+                    "number. Average it, as keras.metrics.F1Score(average='macro') does."
                 )
 
     def draw(self, seed, **rules):
-        """Draw initial weights; `rules` are those of `draw_weights`."""
+        """Draw initial weights; `rules` are arguments of `draw_weights`."""
         drawn = draw_weights(self.core, seed, **rules)
         return [drawn.get(id(v), built) for v, built in zip(self.weight_variables, self._built_weights, strict=True)]
 
     def load(self, weights, recipe, *, seed, unit=None, optimizer_state=None, n_updates=1):
-        """Set every variable, so that nothing of an earlier fit is left.
+        """Set all variables, so that nothing of an earlier fit is left.
 
         Parameters
         ----------
         weights : list of ndarray
         recipe : Recipe
-            One with this program's key; its tunables and rate are taken.
+            A recipe with this program's keys. Its tunables and its learning rate are used.
         seed : int
             Seed of dropout and augmentation.
         unit : dict of str to array, optional
-            What a regression's target says of its unit.
+            The unit of y, from the target of a regression.
         optimizer_state : list of ndarray, optional
-            From `optimizer_state` of an earlier fit; else the optimizer starts afresh.
+            From `optimizer_state` of an earlier fit. By default the optimizer starts again.
         n_updates : int
-            Of the whole training, for a schedule of this package's.
+            Number of updates in the whole training, for a `Schedule`.
         """
         self.load_weights(weights)
-        self.loaded = None  # training changes them
+        self.loaded = None  # training changes these weights
         seeds = np.random.default_rng(seed)
         for variable in self._seed_variables:
             variable.assign(np.array([seeds.integers(2**31), 0]))
@@ -182,22 +183,22 @@ class Program:
         self.load_unit(unit or {})
 
     def load_unit(self, unit):
-        """Set the unit of y in the loss and in the metrics that see it."""
+        """Set the unit of y in the loss and the metrics that use it."""
         metrics = [inner for metric in self.core.metrics for inner in getattr(metric, "metrics", [metric])]
         for objective in (self.loss, *metrics):
             if isinstance(objective, OutputLoss | OutputMetric) and objective.unit is not None:
                 objective.unit.load(unit)
 
     def check_weights(self, weights):
-        """Raise a ValueError if weights to go on from do not fit this network."""
+        """Raise a ValueError if the weights of the last fit do not fit this network."""
         if [np.shape(w) for w in weights] != [tuple(v.shape) for v in self.weight_variables]:
             raise ValueError(
-                "The network's architecture has changed since the last fit, so its weights cannot be gone on from; "
-                "set warm_start=False, or leave the parameters of the network as they were."
+                "The network's architecture has changed since the last fit, so its weights cannot be reused; set "
+                "warm_start=False, or restore the parameters of the network."
             )
 
     def load_weights(self, weights):
-        """Set the weights alone, for predictions; no work where the same list was loaded last."""
+        """Set only the weights, for predictions. If the same list was loaded last, nothing is copied."""
         if self.loaded is not weights:
             self.loaded = None
             for variable, value in zip(self.weight_variables, weights, strict=True):
@@ -210,7 +211,7 @@ class Program:
 
     @functools.cached_property
     def kept_variables(self):
-        """Those whose values an epoch leaves: with `use_ema` the averages in the place of the variables."""
+        """The variables whose values an epoch returns: with `use_ema` the averages in place of the variables."""
         optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)  # mixed precision wraps it
         if not optimizer.use_ema:
             return self.weight_variables
@@ -219,11 +220,11 @@ class Program:
         return [average_of.get(id(variable), variable) for variable in self.weight_variables]
 
     def kept_weights(self):
-        """Copy to the host what an epoch leaves."""
+        """Copy the weights that an epoch returns to the host."""
         return [self.to_host(v) for v in self.kept_variables]
 
     def finish(self):
-        """Do what Keras's `fit` does at its end: put averages in the place of the variables."""
+        """Replace the variables by their averages, as Keras's `fit` does at its end."""
         if self.kept_variables is not self.weight_variables:
             self.loaded = None
             for variable, kept in zip(self.weight_variables, self.kept_variables, strict=True):
@@ -235,19 +236,19 @@ class Program:
 
     @functools.cached_property
     def layers_with_kernels(self):
-        """The layers that a probe looks at; those of a subclassed model keep what they put out inside."""
+        """The layers for the probe. A subclassed model has none, because its layers do not show their outputs."""
         if not getattr(self._body, "inputs", None):
             return []
         return [layer for layer in self._body.layers if hasattr(layer, "kernel_initializer") and _has_one_output(layer)]
 
     @property
     def _body(self):
-        """The core, or the network in it that is behind embeddings."""
+        """The core, or the inner network that follows the embeddings."""
         return self.core.layers[-1] if self.core.name == BEHIND_EMBEDDINGS else self.core
 
     @functools.cached_property
     def _inner(self):
-        """A model on the same variables that puts out what each of these layers does."""
+        """A model with the same variables that returns the outputs of these layers."""
         inner = keras.Model(self._body.inputs, [layer.output for layer in self.layers_with_kernels])
         if self._body is self.core:
             return inner
@@ -257,7 +258,7 @@ class Program:
         return keras.tree.flatten(self._inner(x if isinstance(x, dict) else [x], training=False))
 
     def layer_outputs(self, x):
-        """What each of the layers with kernels puts out, as arrays."""
+        """Outputs of the layers with kernels, as arrays."""
         return [keras.ops.convert_to_numpy(values) for values in self._trace_layer_outputs(x)]
 
     def optimizer_state(self):
@@ -265,7 +266,7 @@ class Program:
         return [self.to_host(v) for v in self.optimizer.variables]
 
     def train_by_steps(self, data, order, batch_size, *, first=True, on_begin=None, on_end=None):
-        """Make an epoch of updates one by one, as Keras's `fit` does, and call the hooks before and after each."""
+        """Make the updates of an epoch one by one, as Keras's `fit` does, and call the hooks before and after each."""
         if first:
             self.core.reset_metrics()
         n_full = len(order) // batch_size
@@ -286,7 +287,7 @@ class Program:
 
     @property
     def learning_rate(self):
-        """The optimizer's present rate."""
+        """The optimizer's current learning rate."""
         rate = self.optimizer.learning_rate
         return float(self.to_host(rate) if isinstance(rate, keras.Variable) else keras.ops.convert_to_numpy(rate))
 
@@ -296,16 +297,16 @@ class Program:
 
     @property
     def has_schedule(self):
-        """Whether a schedule inside the optimizer sets the rate."""
+        """Whether a schedule sets the learning rate."""
         return self.schedule is not None or self.recipe.has_schedule
 
     def n_clipped(self):
-        """Clipped steps since the program was loaded."""
+        """Number of clipped steps since the program was loaded."""
         counter = getattr(self.optimizer, "n_clipped", None)
         return 0.0 if counter is None else float(self.to_host(counter))
 
     def _unstack(self, n_epochs, logs, *measured, weights):
-        """Results of several epochs from what a compiled function returned for all of them, stacked."""
+        """Results of several epochs, from the stacked values that a compiled function returned."""
         logs = {name: np.asarray(values) for name, values in logs.items()}
         (*squares, n_clipped), weights = ([np.asarray(values) for values in arrays] for arrays in (measured, weights))
         return [
@@ -333,5 +334,5 @@ def _copies(stacked, i):
 def _has_one_output(layer):
     try:
         return isinstance(layer.output, keras.KerasTensor)
-    except (AttributeError, ValueError):  # it was called several times, or inside of another layer
+    except (AttributeError, ValueError):  # the layer was called several times, or inside another layer
         return False

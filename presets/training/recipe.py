@@ -1,4 +1,4 @@
-"""What a compiled program is made from, and which fits may share one."""
+"""The parts of a compiled program, and the keys that decide which fits may share one."""
 
 import dataclasses
 import functools
@@ -19,13 +19,13 @@ DRAWN_PER_FIT = ("kernel_initializer", "seed")
 
 @dataclass(frozen=True, eq=False)
 class Recipe(PlainState):
-    """Everything that is baked into a compiled program, and the hyperparameters that are not.
+    """Everything that is compiled into a program, and the hyperparameters that a program reads from variables.
 
     Parameters
     ----------
     network : Network
     activation : {"sigmoid", "softmax", "linear", "softplus", "share"}
-        What turns the outputs of the core into probabilities or values.
+        Activation from the outputs of the core to probabilities or values.
     loss : "auto", str, callable or keras.losses.Loss
     metrics : tuple
     optimizer : tuple of (type, dict)
@@ -49,7 +49,7 @@ class Recipe(PlainState):
 
     @functools.cached_property
     def tunables(self):
-        """Hyperparameters that a program reads from variables: those that are on, by name."""
+        """Hyperparameters that a program reads from variables, by name; only those that are on."""
         numbers = {name: self.network.arguments.get(name) for name in NETWORK_TUNABLES}
         numbers |= {name: self.optimizer[1].get(name) for name in OPTIMIZER_TUNABLES}
         numbers |= {"label_smoothing": self.label_smoothing}
@@ -57,18 +57,18 @@ class Recipe(PlainState):
 
     @property
     def has_schedule(self):
-        """Whether a schedule inside the optimizer sets the rate."""
+        """Whether a schedule inside the optimizer sets the learning rate."""
         return isinstance(self.optimizer[1]["learning_rate"], keras.optimizers.schedules.LearningRateSchedule)
 
     def without_weights(self):
-        """The same recipe for a network that has been trained, and needs no more the weights that it brought."""
+        """The same recipe for a trained network, which no longer needs the weights that it came with."""
         kept = {k: v.without_weights() for k, v in self.network.arguments.items() if isinstance(v, Blueprint)}
         return dataclasses.replace(self, network=self.network.replace(**kept))
 
     def keys(self):
-        """What a compiled program of this recipe depends on at this moment.
+        """The keys of all that a compiled program of this recipe depends on.
 
-        It is read anew each time, since code of the user's may read what has changed.
+        They are computed again each time, because the values that the user's code reads may have changed.
 
         Returns
         -------
@@ -95,16 +95,16 @@ class Recipe(PlainState):
 
 
 class Keys(NamedTuple):
-    """Two keys of a recipe: equal ones may share a compiled program.
+    """Two keys of a recipe. Recipes with equal keys may share a compiled program.
 
     Parameters
     ----------
     core : hashable
-        Of what decides on predictions, for given weights.
+        Key of all that decides on predictions, for given weights.
     training : hashable
-        Of all the rest.
+        Key of all the rest.
     hold_code : bool
-        Whether the network depends on code of the user's, which may read what changes.
+        Whether the network depends on the user's code, which may read values that change.
     """
 
     core: object
@@ -112,11 +112,11 @@ class Keys(NamedTuple):
     hold_code: bool
 
 
-def numbers(dtype):
-    """Type of the encoded arrays of a network with that type or policy: that of its variables."""
+def numbers(dtype: str) -> str:
+    """Type of the encoded arrays for a network with this type or policy: the type of its variables."""
     return keras.dtype_policies.get(dtype).variable_dtype
 
 
-def loss_numbers(dtype):
-    """Type in which the losses and metrics of a network with that type or policy are computed."""
+def loss_numbers(dtype: str) -> str:
+    """Type of the losses and metrics for a network with this type or policy."""
     return "float64" if numbers(dtype) == "float64" else "float32"

@@ -10,22 +10,22 @@ from presets.training.tunable import Tunable
 
 
 def cosine(t):
-    """Half a cosine, from 1 to 0; Loshchilov and Hutter 2017."""
+    """Half a cosine, from 1 to 0 (Loshchilov and Hutter 2017)."""
     return (1 + ops.cos(math.pi * t)) / 2
 
 
 def flat_cosine(t):
-    """1 over the first half, then half a cosine to 0."""
+    """1 for the first half, then half a cosine to 0."""
     return cosine(ops.maximum(2 * t - 1, 0.0))
 
 
 def coslog4(t):
-    """Four waves, each twice as long as the one before; Holzmüller et al. 2024."""
+    """Four waves, each twice as long as the one before (Holzmüller et al. 2024)."""
     return (1 - ops.cos(2 * math.pi * ops.log(1 + 15 * t) / math.log(2))) / 2
 
 
 def one_cycle(t):
-    """Up from 1/25 over the first three tenths, then down to 0; Smith and Topin 2018, with PyTorch's numbers."""
+    """Up from 1/25 for the first three tenths, then down to 0 (Smith and Topin 2018, with PyTorch's numbers)."""
     up, start = 0.3, 1 / 25
     rising = start + (1 - start) * (1 - cosine(ops.minimum(t / up, 1.0)))
     return ops.where(t < up, rising, cosine(ops.maximum(t - up, 0.0) / (1 - up)))
@@ -35,9 +35,9 @@ CURVES = {"one_cycle": one_cycle, "cosine": cosine, "flat_cosine": flat_cosine, 
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The rate of each update: that of the fit, times a curve over the share of its updates that are done.
+    """The learning rate of each update: the rate of the fit times a curve over the share of finished updates.
 
-    Rate and number of updates are variables, so that fits which differ in them share a program.
+    The rate of the fit and its number of updates are variables, so fits that differ in them share a program.
 
     Parameters
     ----------
@@ -52,27 +52,27 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         self.rate, self.n_updates = Tunable(1.0, "base_rate", dtype), Tunable(1.0, "n_updates", dtype)
 
     def set(self, rate, n_updates):
-        """Take the highest rate and the number of updates of a training."""
+        """Set the highest learning rate and the number of updates of a training."""
         self.rate.assign(rate)
         self.n_updates.assign(n_updates)
 
     def __call__(self, step):
-        """The rate of the update after `step` others."""
+        """The learning rate of update number `step`, counted from 0."""
         rate, n_updates = ops.convert_to_tensor(self.rate), ops.convert_to_tensor(self.n_updates)
         return rate * CURVES[self.curve](ops.cast(step, rate.dtype) / n_updates)
 
     def get_config(self):
-        """The name of the curve; the numbers belong to a fit."""
+        """Return the name of the curve. The numbers belong to a fit."""
         return {"curve": self.curve}
 
 
 def make_schedule(name, dtype):
-    """The `Schedule` of a name; None for "plateau", which is no curve."""
+    """The `Schedule` with this name; None for "plateau", which is no curve."""
     return None if name == "plateau" else Schedule(name, dtype)
 
 
 class ScheduledRate:
-    """What `RateRule` is for the plateau rule, where a `Schedule` sets the rate.
+    """Stands in for `RateRule` when a `Schedule` sets the learning rate.
 
     Parameters
     ----------
@@ -87,13 +87,13 @@ class ScheduledRate:
         self._rates = ops.convert_to_numpy(schedule(np.arange(n_epochs) * updates_per_epoch))
         self._epoch = 0
         self.n_alike = n_epochs
-        """Epochs that can be run without a decision between them: all."""
+        """Number of epochs without a decision between them: all."""
 
     def read(self):
-        """The rate of the first update of the next epoch."""
+        """The learning rate of the first update of the next epoch."""
         return float(self._rates[self._epoch])
 
     def ends_training(self):
-        """Go on to the next epoch: a schedule ends with the last."""
+        """Go to the next epoch, and return False: a schedule never ends a training early."""
         self._epoch = min(self._epoch + 1, self.n_alike - 1)
         return False

@@ -1,14 +1,14 @@
-"""Label smoothing (Szegedy et al. 2016), in training alone: validation losses stay what they are."""
+"""Label smoothing (Szegedy et al. 2016), in training only: validation losses are not smoothed."""
 
 from keras import ops
 
 
 def smooth_labels(core, share, activation):
-    """Let a core's training loss be that of smoothed labels.
+    """Change a core's training loss to that of smoothed labels.
 
-    Smoothed labels are ``(1 - share)`` of the labels and `share` of the uniform distribution. Their cross-entropy is
-    that of the labels plus `share` times the logit of the label over the mean of all logits, so that nothing else of
-    the loss has to change.
+    Smoothed labels are the sum of ``(1 - share)`` times the labels and `share` times the uniform distribution. Their
+    cross-entropy is that of the labels, plus `share` times the difference between the logit of the label and the mean
+    of all logits. So this function adds that term, and nothing else of the loss changes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Compiled epochs on TensorFlow: Keras's own `train_step` in a graph loop over rows gathered on the device."""
+"""Compiled epochs on TensorFlow: a graph loop calls Keras's own `train_step` on rows gathered on the device."""
 
 import tensorflow as tf
 from keras import tree
@@ -9,10 +9,10 @@ from presets.training.program import EpochResult, Program
 
 
 class Compiled:
-    """A function that is traced at its first call, once, for tensors of these specs.
+    """A function that is traced once, at its first call, for tensors of these specs.
 
-    A `tf.function` would look at its arguments at every call, and warn of retracing when many programs trace the same
-    method.
+    A `tf.function` would check its arguments at each call, and would warn of retracing when many programs trace the
+    same method.
     """
 
     def __init__(self, function, *specs):
@@ -25,7 +25,7 @@ class Compiled:
 
     @property
     def outputs(self):
-        """Specs of what the function returns."""
+        """Specs of the function's results."""
         return tree.map_structure(tf.TensorSpec.from_tensor, self._traced().structured_outputs)
 
     def _traced(self):
@@ -35,7 +35,7 @@ class Compiled:
 
 
 class TensorFlowProgram(Program):
-    """A program whose epoch is one call of a `tf.function` with dynamic numbers of rows and steps."""
+    """A program that runs an epoch with one call of a `tf.function`, for any number of rows and steps."""
 
     epochs_together = EPOCHS_TOGETHER
 
@@ -59,11 +59,11 @@ class TensorFlowProgram(Program):
 
     @staticmethod
     def release_memory():
-        """Give back the kernels of functions that are gone, as Keras's `clear_session` does."""
+        """Release the kernels of dropped functions, as Keras's `clear_session` does."""
         context.context().clear_kernel_cache()
 
     def _specs(self, sample):
-        """Specs of any number of rows; the core decides which dimensions of a row are free."""
+        """Specs for any number of rows. The core decides which dimensions of a row are free."""
         inputs = getattr(self.core, "inputs", None)
         specs = tree.map_structure(lambda values: tf.TensorSpec([None, *values.shape[1:]], values.dtype), sample)
         if inputs and len(tree.flatten(sample[0])) == 1:
@@ -79,7 +79,7 @@ class TensorFlowProgram(Program):
         return tree.map_structure(tf.convert_to_tensor, data)
 
     def train_epoch(self, data, order, batch_size, *, first=True):
-        """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
+        """Make an update for each batch of the rows in `order`. Metrics start again at the first part of an epoch."""
         logs, *squares, n_clipped = self._epoch(data, order, batch_size, first)
         return EpochResult(_floats(logs), *(s.numpy() for s in squares), float(n_clipped), self.kept_weights)
 
@@ -93,7 +93,7 @@ class TensorFlowProgram(Program):
         return _floats(self._step(data, rows))
 
     def test_epoch(self, data, order, batch_size, *, first=True):
-        """Loss and metrics over the rows in `order`; they start over if this is the first part."""
+        """Loss and metrics on the rows in `order`. They start again at the first part."""
         return _floats(self._test(data, order, batch_size, first))
 
     def predict(self, x):
@@ -101,11 +101,11 @@ class TensorFlowProgram(Program):
         return self._predict(x).numpy()
 
     def gradients(self, data):
-        """Gradients of the loss, without dropout, for every trainable variable."""
+        """Gradients of the loss, without dropout, for all trainable variables."""
         return [gradient.numpy() for gradient in self._gradients(data)]
 
     def layer_outputs(self, x):
-        """What each of the layers with kernels puts out, as arrays."""
+        """Outputs of the layers with kernels, as arrays."""
         return [values.numpy() for values in self._layer_outputs(x)]
 
     def _reset_metrics_if(self, first):
@@ -179,7 +179,7 @@ class TensorFlowProgram(Program):
             loss = self.core.compute_loss(x, y, self.core(x, training=False), *weights, training=False)
         variables = [v.value for v in self.core.trainable_variables]
         gradients = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return [tf.convert_to_tensor(gradient) for gradient in gradients]  # those of embeddings are sparse
+        return [tf.convert_to_tensor(gradient) for gradient in gradients]  # gradients of embeddings are sparse
 
 
 def _gather(data, rows):
@@ -191,7 +191,7 @@ def _squares(tensors):
 
 
 def _after(logs, value):
-    """The loop's next value; the logs of this step were only computed for their variables."""
+    """The next value of the loop. The logs of this step are not needed: computing them has updated the variables."""
     return value
 
 

@@ -1,4 +1,4 @@
-"""Training on torch: Keras's own `train_step`, batch by batch, since torch runs eagerly."""
+"""Training on torch: Keras's own `train_step`, batch by batch, because torch runs eagerly."""
 
 import torch
 from keras import ops, tree
@@ -7,7 +7,7 @@ from presets.training.program import Program
 
 
 class TorchProgram(Program):
-    """A program that runs its steps from a Python loop."""
+    """A program that runs its steps in a Python loop."""
 
     def put(self, data):
         """Put arrays on the device."""
@@ -18,11 +18,11 @@ class TorchProgram(Program):
         return _floats(self.core.train_step(_gather(data, rows)))
 
     def train_epoch(self, data, order, batch_size, *, first=True):
-        """Make an update for each batch of the rows in `order`; metrics start over at the first part of an epoch."""
+        """Make an update for each batch of the rows in `order`. Metrics start again at the first part of an epoch."""
         return self.train_by_steps(data, order, batch_size, first=first)
 
     def test_epoch(self, data, order, batch_size, *, first=True):
-        """Loss and metrics over the rows in `order`; they start over if this is the first part."""
+        """Loss and metrics on the rows in `order`. They start again at the first part."""
         if first:
             self.core.reset_metrics()
         with torch.no_grad():
@@ -36,7 +36,7 @@ class TorchProgram(Program):
             return ops.convert_to_numpy(self.core.predict_step((self.put(x),)))
 
     def gradients(self, data):
-        """Gradients of the loss, without dropout, for every trainable variable."""
+        """Gradients of the loss, without dropout, for all trainable variables."""
         x, y, *weights = self.put(data)
         self.core.zero_grad()
         self.core.compute_loss(x, y, self.core(x, training=False), *weights, training=False).backward()

@@ -1,14 +1,14 @@
-"""A hyperparameter that a compiled program reads from a variable instead of having it baked in."""
+"""A hyperparameter that a compiled program reads from a variable, so its value is not compiled into the program."""
 
 import keras
 
 
 class Tunable(keras.Variable):
-    """A scalar such as a dropout rate or a clipping norm, as a variable of a compiled program.
+    """A scalar, such as a dropout rate or a clipping norm, as a variable of a compiled program.
 
-    Keras's layers and optimizers ask such numbers in Python whether they are on (``if rate > 0``, ``momentum != 0``),
-    and trace another network when they are not. Whether a number is on is part of a program's key, and only a number
-    that is on becomes a `Tunable`; so the answers to those questions are constant, whatever the present value.
+    Keras's layers and optimizers test in Python whether such a number is on (``if rate > 0``, ``momentum != 0``), and
+    trace another network if it is not. Whether a number is on is part of a program's key, and only a number that is on
+    becomes a `Tunable`. So these tests always give the same answer, whatever the current value.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Tunable(keras.Variable):
     __bool__ = __gt__ = __ge__ = __lt__ = __le__ = __ne__ = _is_on
 
     def get_shape(self):
-        """What TensorFlow's dropout asks a rate that is a tensor."""
+        """Return the shape; TensorFlow's dropout calls this for a rate that is a tensor."""
         return self.value.shape
 
     def __eq__(self, other):

@@ -1,8 +1,8 @@
-"""Losses of regressions: which of them need the unit of y, what they take as predictions, and how steep they are.
+"""Losses of regressions: which ones need the unit of y, which predictions they accept, and the size of their gradients.
 
-The squared and the absolute error have the same solution in every unit, so they see standardised values. Every other
-loss means the unit of y: a `Unit` brings the outputs of a core there, and its factor brings the gradient to the size
-that the default rate fits. All of its numbers are variables that each fit loads, so that programs are shared.
+The squared and the absolute error have the same solution in all units, so they get standardised values. All other
+losses are computed in the unit of y. A `Unit` converts the outputs of a core to this unit, and its factor scales the
+gradient for the default learning rate. Its numbers are variables that each fit loads, so that fits share programs.
 """
 
 import keras
@@ -15,13 +15,13 @@ SCALE_FREE = (
     losses.mean_absolute_error,
     losses.MeanAbsoluteError,
 )
-"""Losses with the same solution in every unit of y."""
+"""Losses with the same solution in all units of y."""
 
 REGRESSION = ("linear", "softplus", "share")
-"""What may stand between the outputs of a regression's core and its predictions."""
+"""Possible activations between the outputs of a regression's core and its predictions."""
 
 SCALE_FREE_BY_NAME = (losses.huber, losses.Huber, losses.log_cosh, losses.LogCosh)
-"""Losses that see standardised values if they are given by name: their kink lies at one standard deviation then."""
+"""Losses that get standardised values if they are given by name. Their kink is at one standard deviation then."""
 
 OUTPUTS = {
     "softplus": (
@@ -39,10 +39,10 @@ OUTPUTS = {
         losses.BinaryFocalCrossentropy,
     ),
 }
-"""Losses of Keras that take positive predictions, or shares between 0 and 1, by the activation that gives those."""
+"""Keras losses for positive predictions, or for shares between 0 and 1, by the activation that gives these values."""
 
 OF_POSITIVE_VALUES = (losses.mean_absolute_percentage_error, losses.MeanAbsolutePercentageError)
-"""Losses of Keras that make sense for negative predictions only where y is negative."""
+"""Keras losses for which negative predictions make sense only if y has negative values."""
 
 OF_CLASSES = (
     losses.categorical_crossentropy,
@@ -54,26 +54,26 @@ OF_CLASSES = (
 )
 
 STEP = 1e-2
-"""Standard deviations between a prediction and the one whose loss gives the slope; float32 holds such differences."""
+"""Step of the finite differences for the size of the gradient, in standard deviations; not too small for float32."""
 
 PROBED_ROWS = 1024
 PROBED_ROWS_OF_BATCH_LOSSES = 64
 
 
 class DataVariable(keras.Variable):
-    """A value that only the data decide: a program loads it as it loads weights, but it is no weight."""
+    """A value that depends on the data only. A program loads it like weights, but training does not change it."""
 
     def __init__(self, shape, initializer, dtype, name):
         super().__init__(initializer, shape=shape, dtype=dtype, name=name, trainable=False)
 
 
 class Unit:
-    """Brings outputs of a core into the unit of y.
+    """Converts outputs of a core to the unit of y.
 
     Parameters
     ----------
     activation : {"linear", "softplus", "share"}
-        "share" is a sigmoid; "sigmoid" itself stands for the logits of classes.
+        "share" is a sigmoid for values. The name "sigmoid" is used for classes.
     n_outputs : int
     add_variable : callable
         ``add_variable(shape, initializer, dtype, name)``.
@@ -91,29 +91,29 @@ class Unit:
         }
 
     def load(self, values):
-        """Set the variables to what a target says of its unit."""
+        """Set the variables to the values from a target."""
         for name, variable in self.variables.items():
             if name in values:
                 variable.assign(values[name])
 
     def rescale(self, values):
-        """Return standardised values to the unit of y."""
+        """Convert standardised values to the unit of y."""
         return values * self.variables["scale"] + self.variables["offset"]
 
     def predictions(self, outputs):
-        """Turn outputs of a core into predictions."""
+        """Convert outputs of a core to predictions."""
         if self._activation is not None:
             outputs = self._activation(outputs * self.variables["inner_scale"] + self.variables["inner_offset"])
         return self.rescale(outputs)
 
     def with_scaled_gradient(self, losses_of_rows):
-        """The same losses, with their gradients times the factor."""
+        """The same losses, with gradients multiplied by the factor."""
         scaled = losses_of_rows * ops.cast(self.variables["factor"], losses_of_rows.dtype)
         return ops.stop_gradient(losses_of_rows) + (scaled - ops.stop_gradient(scaled))
 
 
 def is_scale_free(loss):
-    """Whether a regression's loss sees standardised values.
+    """Whether a regression loss gets standardised values.
 
     Parameters
     ----------
@@ -129,10 +129,10 @@ def is_scale_free(loss):
 
 
 def required_activation(loss, y):
-    """Find what must stand at the end of a regression's core, by what its loss takes as predictions.
+    """Find the last activation of a regression, from the predictions that its loss accepts.
 
-    Losses that this package does not know are called: one that gives no number, or always the same, for negative
-    predictions takes positive ones only.
+    Losses that this package does not know are called with some predictions. If a loss gives NaN, or always the same
+    number, for negative predictions, it accepts positive ones only.
 
     Parameters
     ----------
@@ -146,12 +146,12 @@ def required_activation(loss, y):
     Raises
     ------
     ValueError
-        If y has values that such a loss cannot take.
+        If y has values that the loss does not accept.
     """
     if is_scale_free(loss):
         return "linear"
     if _is_among(loss, OF_CLASSES):
-        raise ValueError(f"loss={loss!r} compares classes, but y holds values: use a classifier, or another loss.")
+        raise ValueError(f"loss={loss!r} is for classes, but y has values: use a classifier, or another loss.")
     if _is_among(loss, OF_POSITIVE_VALUES):
         return "softplus" if y.min() >= 0 else "linear"
     for activation, known in OUTPUTS.items():
@@ -163,25 +163,25 @@ def required_activation(loss, y):
 
 
 def gradient_factor(loss, unit, y, weights):
-    """Find the factor that makes a loss as steep as the squared error of standardised values.
+    """Find the factor that gives a loss gradients as large as those of the squared error of standardised values.
 
-    Steepness is the root mean square over rows of the gradient for the outputs of the core, where these are zero: at
-    the best constant prediction, or near it.
+    The size of the gradient is the root mean square over rows, for outputs of zero from the core. Such outputs are the
+    best constant prediction, or close to it.
 
     Parameters
     ----------
     loss : OutputLoss
         With a `Unit`.
     unit : dict of str to array
-        As a target gives it.
+        The unit of y, from the target.
     y : ndarray of shape (n_samples, n_outputs)
-        In its unit.
+        In its own unit.
     weights : ndarray of shape (n_samples,) or None
 
     Returns
     -------
     float
-        1 where the loss has no slope there, or none that is finite.
+        1 if the gradient is zero or not finite.
     """
     few = _spread(len(y), PROBED_ROWS)
     y, weights = y[few], None if weights is None else weights[few]
@@ -197,7 +197,7 @@ def gradient_factor(loss, unit, y, weights):
 
 
 def _differences_of_batch_loss(loss, y, steps):
-    """What a step in each row alone makes of a loss that gives one number for all rows."""
+    """Differences by a step in each single row, for a loss that returns one number for all rows."""
     alone = np.eye(len(y))[:, :, None] * steps
     pairs = [[_of_rows(loss.call, y, sign * step, loss.dtype) for sign in (1, -1)] for step in alone]
     return np.array([float(np.mean(up) - np.mean(down)) for up, down in pairs]) * len(y)
@@ -224,14 +224,14 @@ def _probed_activation(loss, y):
 
 
 def _of_rows(call, y, outputs, dtype):
-    """Losses of each row, or one number where a loss gives one for all."""
+    """The loss of each row, or one number if the loss returns one for all rows."""
     values = call(*(ops.convert_to_tensor(np.asarray(array, dtype=dtype)) for array in (y, outputs)))
     values = np.asarray(ops.convert_to_numpy(values), dtype=np.float64)
     return values.reshape(len(values), -1).mean(axis=1) if values.ndim else values
 
 
 def _spread(n_rows, n_most):
-    """Numbers of rows at even distances."""
+    """Numbers of evenly spaced rows."""
     n = min(n_rows, n_most)
     return np.arange(n) * n_rows // n
 
@@ -254,6 +254,6 @@ def _is_among(loss, known):
 
 
 def _kind(loss):
-    """The function that a loss is, or the class of the object."""
+    """The function of a loss, or the class of a loss object."""
     found = losses.get(loss)
     return type(found) if isinstance(found, losses.Loss) else found

@@ -368,7 +368,7 @@ def test_callback_that_is_none(estimator, callbacks, no_training):
 @plain_classifier
 def test_metric_that_gives_a_number_for_each_class(estimator, no_training):
     model = quick(estimator, metrics=["f1_score"])
-    assert_refused(model, ValueError, r"metrics: 'f1_score' gives an array of shape \(3,\).*average='macro'", X, LABELS)
+    assert_refused(model, ValueError, r"'f1_score' returns an array of shape \(3,\).*average='macro'", X, LABELS)
 
 
 @one_of_each

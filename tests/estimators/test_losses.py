@@ -162,8 +162,8 @@ def test_several_columns():
         ("poisson", -COUNTS, r"loss='poisson' is for values that are not negative, but y is -\d+.0 in row \d+"),
         ("msle", COUNTS - 1, "not negative, but y is"),
         ("binary_crossentropy", COUNTS, "shares between 0 and 1"),
-        ("categorical_crossentropy", COUNTS, "compares classes"),
-        (keras.losses.SparseCategoricalCrossentropy(), COUNTS, "compares classes"),
+        ("categorical_crossentropy", COUNTS, "is for classes"),
+        (keras.losses.SparseCategoricalCrossentropy(), COUNTS, "is for classes"),
     ],
     ids=lambda value: name_of(value)[:20],
 )
