@@ -1,38 +1,39 @@
 """Calibration of probabilities by one temperature (Guo et al. 2017)."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 BOUNDS = (0.05, 20.0)
-"""Temperatures that are looked at."""
+"""Range of the search for the temperature."""
 
 PRIOR = 0.1
-"""Weight of the squared logarithm of the temperature, where each row weighs 1."""
+"""Weight of the squared logarithm of the temperature; each row has weight 1."""
 
 
-def temperature(logits, targets, weights=None):
-    """Find the number that logits are best divided by.
+def temperature(logits: ArrayLike, targets: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """Find the best divisor of the logits.
 
-    It minimises the log loss of ``softmax(logits / temperature)``, or of ``expit(logits / temperature)`` where each
-    column is a label of its own. Classes keep their order, so that predicted labels stay as they are.
+    It minimises the log loss of ``softmax(logits / temperature)``. If each column is a separate label, it minimises
+    that of ``expit(logits / temperature)``. The order of the classes stays, so predicted labels do not change.
 
-    A weak prior around 1 keeps a few rows that are all classified rightly from making every probability 0 or 1.
+    A weak prior around 1 prevents extreme results when there are few rows and all are classified correctly.
 
     Parameters
     ----------
     logits : ndarray of shape (n_samples, n_classes), (n_samples, n_labels) or (n_samples,)
-        Of rows that the model has not been trained on. Logarithms of probabilities are logits as well; with two classes
+        Logits for rows that the model was not trained on. Logarithms of probabilities are logits too. With two classes,
         ``log(p / (1 - p))`` is one logit.
     targets : ndarray of shape (n_samples,) or that of `logits`
-        Codes of the classes from 0, of shape (n_samples,), if `logits` has a column for each class. Otherwise 0 or 1
+        If `logits` has a column for each class: codes of the classes from 0, of shape (n_samples,). Otherwise 0 or 1
         for each logit.
     weights : ndarray of shape (n_samples,), optional
 
     Returns
     -------
     float
-        Between .05 and 20: larger than 1 for a model that is too sure, 1.0 if there are no rows.
+        Between 0.05 and 20. Above 1 for an overconfident model; 1.0 if there are no rows.
 
     References
     ----------

@@ -1,8 +1,9 @@
-"""The data check (A1): whether there are enough rows, and whether they are clean and correctly labelled."""
+"""The data check (A1): it checks whether there are enough rows, and whether they are clean and correctly labelled."""
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -23,38 +24,48 @@ from presets.data.standardize import dense
 from presets.data.strings import find_misread_strings
 from presets.data.table import MAX_ONEHOT, TableEncoder, categorical_columns
 from presets.data.targets import is_missing
+from presets.typing import Estimator, Features, Values
 
 SHOWN = 5
 CELLS = 1 << 26
-"""Numbers that are looked at; of larger data, rows at even distances."""
+"""Greatest number of values that are checked. For larger data, evenly spaced rows are checked."""
 
 
-def check_data(X, y, *, classification="auto", standardize=True, classifier=None, cv=5, random_state=0):
+def check_data(
+    X: Features,
+    y: Values,
+    *,
+    classification: bool | str = "auto",
+    standardize: bool = True,
+    classifier: Estimator | None = None,
+    cv: int = 5,
+    random_state: int = 0,
+) -> Report:
     """Check data before a network is trained on them (A1).
 
     Parameters
     ----------
     X : array-like, frame or sparse matrix of shape (n_samples, n_features) or (n_samples, ...)
-        Whatever an estimator of this package takes; columns that no network takes are findings, not errors.
+        In any form that an estimator of this package takes. Columns that no network can use are findings, not errors.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     classification : bool or "auto", default="auto"
-        Whether y holds classes. "auto": it does if it holds no numbers, or whole numbers with four rows or more for
-        each that differs.
+        Whether y has classes. "auto": if y has strings, or whole numbers with at least four rows for each different
+        value on average.
     standardize : bool, default=True
         Whether the estimator will standardise X (A2).
     classifier : estimator with predict_proba, optional
-        Looks for labels that are likely wrong: those which it contradicts with confidence on rows that it was not
-        trained on (Northcutt et al. 2021). Without it, nothing is fitted and they are not looked for.
+        Finds labels that are likely wrong: labels that the classifier contradicts with confidence, on rows that it was
+        not trained on (Northcutt et al. 2021). Without a classifier, nothing is fitted and labels are not checked.
     cv : int, default=5
-        Folds for the classifier.
+        Number of folds for the classifier.
     random_state : int, default=0
-        Shuffles the folds.
+        Seed for shuffling the folds.
 
     Returns
     -------
     Report
-        Findings with their figures. `Finding.figure` of "likely_wrong_labels" is their share; `likely_wrong_labels`
-        gives the rows.
+        Findings with their figures. The figure of "likely_wrong_labels" is the share of such labels; the function
+        `likely_wrong_labels` returns the rows.
 
     Raises
     ------
@@ -70,30 +81,29 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
     >>> from sklearn.datasets import load_iris
     >>> from presets import check_data
     >>> X, y = load_iris(return_X_y=True)
-    >>> X[:, 3] = y  # a column that tells the class
+    >>> X[:, 3] = y  # a column with the class itself
     >>> [finding.code for finding in check_data(X, y).alarms]
     ['leaked_target']
     """
     check_container(X, "X")
     check_consistent_length(X, y)
-    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    target = _as_target(y)
     findings = []
-    missing = np.array([is_missing(label) for label in y.ravel()]).reshape(y.shape)
+    missing = np.array([is_missing(label) for label in target.ravel()]).reshape(target.shape)
     if missing.any():
         findings.append(_missing_targets(missing))
-        return Report("Data check", findings)  # nothing can be said of classes then
-    classification = _holds_classes(y) if classification == "auto" else classification
+        return Report("Data check", findings)  # the other checks need all targets
+    classification = _holds_classes(target) if classification == "auto" else classification
     kind = kind_of(X)
     mixed, faulty = read_usable(X) if kind == "table" else (None, [])
     if mixed is not None:
-        findings += find_misread_strings(mixed) + find_telling_gaps(mixed, y, classification=classification)
-        rows = sample_rows(np.arange(len(y)), mixed.shape[1], CELLS)
+        findings += find_misread_strings(mixed) + find_telling_gaps(mixed, target, classification=classification)
+        rows = sample_rows(np.arange(len(target)), mixed.shape[1], CELLS)
         cells, names = _encoder(mixed, standardize).inspect(mixed, rows)
         n_columns = mixed.shape[1] + len(faulty)
     else:
         table, names, faulty = (read_sequences(X).values, None, []) if kind == "ragged" else as_table(X)
-        rows = sample_rows(np.arange(len(y)), math.prod(table.shape[1:]), CELLS)
+        rows = sample_rows(np.arange(len(target)), math.prod(table.shape[1:]), CELLS)
         cells, n_columns = dense(table, rows), len(names or ()) + len(faulty)
         if not faulty and kind != "ragged" and not sparse.issparse(X) and not hasattr(X, "columns"):
             findings += find_layout_faults(table, standardize=standardize)
@@ -101,7 +111,7 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
         findings.append(_unusable_columns(faulty, n_columns))
     findings += find_faults(
         cells,
-        y,
+        target,
         rows=rows,
         classification=classification,
         standardize=standardize,
@@ -109,17 +119,19 @@ def check_data(X, y, *, classification="auto", standardize=True, classifier=None
         has_all_columns=not faulty,
     )
     if classifier is not None:
-        rows = likely_wrong_labels(classifier, X, y, cv=cv, random_state=random_state)
+        rows = likely_wrong_labels(classifier, X, target, cv=cv, random_state=random_state)
         if len(rows):
-            findings.append(_wrong_labels(rows, y))
+            findings.append(_wrong_labels(rows, target))
     return Report("Data check", findings)
 
 
-def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
-    """Rows whose labels a classifier contradicts with confidence, on folds that it was not trained on (A1).
+def likely_wrong_labels(
+    classifier: Estimator, X: Features, y: Values, *, cv: int = 5, random_state: int = 0
+) -> NDArray[np.intp]:
+    """Find rows whose labels a classifier contradicts with confidence, on folds that it was not trained on (A1).
 
-    A label is likely wrong if another class is more probable, and more probable than that class is on average for the
-    rows that bear its label.
+    A label is likely wrong if another class is more probable, and also more probable than it is on average for the rows
+    with that other label.
 
     Parameters
     ----------
@@ -128,12 +140,14 @@ def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
     X : array-like of shape (n_samples, ...)
     y : array-like of shape (n_samples,)
     cv : int, default=5
+        Number of folds.
     random_state : int, default=0
+        Seed for shuffling the folds.
 
     Returns
     -------
     ndarray of int
-        The most doubtful first.
+        Numbers of the rows, the most doubtful first.
 
     References
     ----------
@@ -145,11 +159,11 @@ def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
     >>> from sklearn.linear_model import LogisticRegression
     >>> from presets import likely_wrong_labels
     >>> X, y = load_iris(return_X_y=True)
-    >>> y[7] = 2  # a setosa that is called a virginica
+    >>> y[7] = 2  # label a setosa as a virginica
     >>> int(likely_wrong_labels(LogisticRegression(max_iter=500), X, y)[0])
     7
     """
-    classes, codes = np.unique(y, return_inverse=True)
+    classes, codes = np.unique(np.asarray(y), return_inverse=True)
     folds = StratifiedKFold(cv, shuffle=True, random_state=random_state)
     probabilities = cross_val_predict(clone(classifier), X, y, cv=folds, method="predict_proba")
     confident = np.array([probabilities[codes == code, code].mean() for code in range(len(classes))])
@@ -162,8 +176,13 @@ def likely_wrong_labels(classifier, X, y, *, cv=5, random_state=0):
     return doubtful[np.argsort(-margin[doubtful], kind="stable")]
 
 
+def _as_target(y):
+    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
 def _encoder(table, standardize):
-    """As an estimator would learn it from all rows, with every level kept."""
+    """The encoder that an estimator would learn from all rows, but with all levels kept."""
     return TableEncoder.learn(
         table,
         np.arange(len(table)),
@@ -190,7 +209,7 @@ def _missing_targets(missing):
         "missing_targets",
         "serious",
         f"y is missing in {len(rows)} of {len(missing)} rows, first in row {rows[0]}.",
-        "Leave these rows out; the rest was not checked.",
+        "Remove these rows, and check again: nothing else was checked.",
         "A1",
         figure=len(rows) / len(missing),
     )
@@ -201,9 +220,9 @@ def _unusable_columns(faulty, n_columns):
     return Finding(
         "unusable_columns",
         "serious",
-        f"{len(faulty)} of {n_columns} columns hold an infinity, or what no network takes: "
+        f"{len(faulty)} of {n_columns} columns have infinite values, or values that no network can use: "
         f"{', '.join(map(repr, faulty[:SHOWN]))}{more}.",
-        "Replace or encode such values before the network, in a Pipeline.",
+        "Replace or encode these values in a Pipeline, before the network.",
         "A1",
         figure=len(faulty),
     )
@@ -216,7 +235,7 @@ def _wrong_labels(rows, y):
         "warning" if share >= article.WRONG_LABELS else "note",
         f"The classifier contradicts {len(rows)} of {len(y)} labels ({share:.1%}) with confidence, on "
         f"rows that it was not trained on: {', '.join(map(str, rows[:SHOWN]))}{', ...' if len(rows) > SHOWN else ''}.",
-        "Look at these rows first; likely_wrong_labels gives all of them.",
+        "Check these rows first; likely_wrong_labels returns all of them.",
         "A1",
         figure=share,
     )

@@ -1,4 +1,4 @@
-"""Columns of a table that are no numbers, or not finite: which they are."""
+"""Search for the columns of a table that are not numbers, or not finite."""
 
 import contextlib
 
@@ -11,14 +11,14 @@ SHOWN = 5
 
 @contextlib.contextmanager
 def naming_columns(X, *, gaps=False):
-    """Add the columns at fault to the error of a check of X; nothing is looked at unless the check fails.
+    """Add the faulty columns to the error message of a check of X. Nothing is done unless the check fails.
 
     Parameters
     ----------
     X : array-like, frame or sparse matrix of shape (n_samples, n_features)
         As the user gave it.
     gaps : bool, default=False
-        Whether NaN is no fault.
+        Whether NaN is allowed.
     """
     try:
         yield
@@ -32,14 +32,14 @@ def naming_columns(X, *, gaps=False):
             "Replace such values." if gaps else "Impute missing values and encode categories before this estimator."
         )
         raise kind(
-            f"{str(error).splitlines()[0]} Columns at fault: {', '.join(map(repr, faulty[:SHOWN]))}{more}. {advice}"
+            f"{str(error).splitlines()[0]} Faulty columns: {', '.join(map(repr, faulty[:SHOWN]))}{more}. {advice}"
         ) from error
 
 
 def as_numbers(X):
-    """Validated X, with objects turned into float64.
+    """Convert objects in validated X to float64.
 
-    scikit-learn lets the objects of lists and of polars frames with columns of several types pass, and None among them.
+    scikit-learn accepts lists of objects, polars frames with columns of several types, and None in them.
     """
     if X.dtype == object:
         X = X.astype(np.float64)
@@ -48,13 +48,13 @@ def as_numbers(X):
 
 
 def faulty_columns(X, *, gaps=False):
-    """Names or numbers of the columns that hold NaN, an infinity or something that is no number.
+    """Names or numbers of the columns with NaN, infinite values, or values that are not numbers.
 
     Parameters
     ----------
     X : array-like, frame or sparse matrix of shape (n_samples, n_features)
     gaps : bool, default=False
-        Whether NaN is no fault.
+        Whether NaN is allowed.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def faulty_columns(X, *, gaps=False):
 
 
 def as_table(X):
-    """The columns of X that can be used, whatever else it holds.
+    """The usable columns of X.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ def as_table(X):
     Returns
     -------
     table : ndarray or CSC matrix
-        Without the columns at fault; as it is if X is no table.
+        X without the faulty columns. If X is no table, X itself.
     names : list or None
         Names or numbers of these columns.
     faulty : list
-        Names or numbers of the others.
+        Names or numbers of the other columns.
     """
     names = getattr(X, "columns", None)
     if not sparse.issparse(X) and names is None:
@@ -107,7 +107,7 @@ def as_table(X):
 
 
 def _columns(X, as_objects):
-    """The columns of X one by one; none if it is no table."""
+    """The columns of X as a list; empty if X is no table."""
     if sparse.issparse(X):
         X = X.tocsc()
         return np.split(X.data, X.indptr[1:-1])

@@ -1,4 +1,4 @@
-"""What can be wrong with numbers and their targets (A1, A2): quick enough for the start of every fit."""
+"""Faults of numbers and their targets (A1, A2). The checks are quick enough for the start of each fit."""
 
 import math
 
@@ -11,14 +11,15 @@ SHOWN = 5
 
 
 def sample_rows(rows, n_cells, budget):
-    """Rows at even distances, few enough to hold no more than a budget of numbers.
+    """Choose evenly spaced rows whose values do not exceed a budget.
 
     Parameters
     ----------
     rows : ndarray of int
     n_cells : int
-        Numbers in one row.
+        Number of values in a row.
     budget : int
+        Greatest number of values.
 
     Returns
     -------
@@ -30,28 +31,28 @@ def sample_rows(rows, n_cells, budget):
 
 
 def find_faults(x, y, *, rows, classification, standardize, names=None, has_all_columns=True):
-    """Look for faults in rows that a network could be trained on.
+    """Find faults in rows for training.
 
     Parameters
     ----------
     x : array of shape (n_rows, ...)
-        Finite numbers, but for padding by NaN.
+        Finite numbers, except for padding with NaN.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Labels, indicators or values.
     rows : ndarray of shape (n_rows,)
-        Which rows of y those of x are.
+        Numbers of the rows in y that belong to x.
     classification : bool
     standardize : bool
         Whether x is or will be standardised.
     names : sequence, optional
-        Of the columns, if x is a table.
+        Names of the columns, if x is a table.
     has_all_columns : bool, default=True
-        Whether x has every column that there is. If not, nothing is said of rows that are equal in these.
+        Whether x has all columns. If not, equal rows are not reported.
 
     Returns
     -------
     list of Finding
-        Causes before what follows from them.
+        Causes before their effects.
     """
     labels = np.unique(y, return_inverse=True) if classification and y.ndim == 1 else None
     values = None if classification else np.asarray(y, dtype=np.float64).reshape(len(y), -1)
@@ -59,7 +60,7 @@ def find_faults(x, y, *, rows, classification, standardize, names=None, has_all_
     if values is not None:
         candidates.append(_constant_target(values))
         _, exponent = np.frexp(np.abs(values).max())
-        values = np.ldexp(values, -exponent)  # exact, and of a size whose squares are numbers
+        values = np.ldexp(values, -exponent)  # exact, and the squares do not overflow
     if x.size:
         candidates += _faults_of_cells(
             x,
@@ -98,14 +99,14 @@ def _constant_target(values):
         "constant_target",
         "serious" if constant.all() else "warning",
         f"{where} is {values[0, constant][0]:g} in all {len(values)} rows: there is nothing to learn.",
-        "Look at how y was made.",
+        "Check how y was computed.",
         "A1",
         figure=int(constant.sum()),
     )
 
 
 def _leaked_target(cells, labels, values, names):
-    """Columns that are the target under another name."""
+    """Find columns that contain the target in another form."""
     if labels is not None:
         leaks = _names_classes(cells, *labels)
     elif values is not None and values.shape[1] == 1 and len(values) >= article.FEW_ROWS:
@@ -118,15 +119,16 @@ def _leaked_target(cells, labels, values, names):
     return Finding(
         "leaked_target",
         "warning",
-        f"Column {_list(columns)} of X tells y exactly: {'one constant value for each class' if labels else 'r = 1'}.",
-        "Leave the column out, unless it will be known when predictions are made.",
+        f"Column {_list(columns)} of X determines y exactly: it has "
+        f"{'one constant value for each class' if labels else 'a correlation of 1 with y'}.",
+        "Remove this column, unless its values will be known when predictions are made.",
         "A1",
         figure=len(columns),
     )
 
 
 def _names_classes(cells, classes, codes):
-    """Which columns hold one value for each class, another for every one."""
+    """Whether each column has one constant value for each class, and different values for different classes."""
     counts = np.bincount(codes)
     if len(classes) < 2 or counts.min() < article.ROWS_PER_VALUE:
         return np.zeros(cells.shape[1], dtype=bool)
@@ -152,9 +154,9 @@ def _unscaled(cells, names):
     return Finding(
         "unscaled",
         "serious",
-        f"standardize=False, and column {names[largest]!r} has a root mean square of {sizes[largest]:.3g} where "
-        "networks want 1.",
-        "Set standardize=True, or scale X before.",
+        f"standardize=False, and column {names[largest]!r} has a root mean square of {sizes[largest]:.3g}; networks "
+        "need about 1.",
+        "Set standardize=True, or scale X before fit.",
         "A2",
         figure=float(sizes[largest]),
         parameter="standardize",
@@ -162,7 +164,7 @@ def _unscaled(cells, names):
 
 
 def _repeated_rows(cells, labels, values):
-    """Rows that stand in x more than once: with other targets, and with the same."""
+    """Find rows that occur several times in x, with different targets or with the same target."""
     groups = _groups(cells)
     n_repeated = len(cells) - (groups.max() + 1)
     if n_repeated == 0:
@@ -172,7 +174,7 @@ def _repeated_rows(cells, labels, values):
         kept = np.zeros(groups.max() + 1, dtype=int)
         np.maximum.at(kept, pairs[0], sizes)
         floor = 1 - kept.sum() / len(cells)
-        limit = f"no model can get more than {_below_all(floor)} of the labels right"
+        limit = f"no model can predict more than {_below_all(floor)} of the labels correctly"
         n_same = len(cells) - pairs.shape[1]
     elif values is not None:
         means = np.stack([np.bincount(groups, column) / np.bincount(groups) for column in values.T], axis=1)
@@ -186,8 +188,8 @@ def _repeated_rows(cells, labels, values):
         yield Finding(
             "conflicting_labels",
             _severity_of_conflicts(floor),
-            f"{n_repeated} of {len(cells)} rows repeat another, some with another y: {limit}.",
-            "Find out which y is right; add columns that tell these rows apart.",
+            f"{n_repeated} of {len(cells)} rows repeat another row, some with a different y: {limit}.",
+            "Find out which y is right, or add columns that distinguish these rows.",
             "A1",
             figure=float(floor),
         )
@@ -195,15 +197,16 @@ def _repeated_rows(cells, labels, values):
         yield Finding(
             "duplicate_rows",
             "note",
-            f"{n_same} of {len(cells)} rows ({n_same / len(cells):.1%}) repeat another with the same y.",
-            "Drop repetitions, or keep them on one side of every split: validation and test scores flatter otherwise.",
+            f"{n_same} of {len(cells)} rows ({n_same / len(cells):.1%}) repeat another row with the same y.",
+            "Remove repeated rows, or keep them in the same part of each split. Otherwise validation and test scores "
+            "are too good.",
             "A1",
             figure=n_same / len(cells),
         )
 
 
 def _below_all(missing):
-    """What is left of a whole, with enough digits to be less than it."""
+    """The remaining share as text, with enough digits to be below 100%."""
     digits = max(1, -math.floor(math.log10(missing)) - 2) if missing else 1
     return f"{1 - missing:.{digits}%}"
 
@@ -215,7 +218,7 @@ def _severity_of_conflicts(floor):
 
 
 def _groups(cells):
-    """A number for every row, the same for rows that are equal."""
+    """A number for each row; equal rows have equal numbers."""
     numbers = cells if cells.dtype.kind == "f" else cells.astype(np.float64)
     bits = (numbers + 0.0).view(np.uint8 if numbers.dtype.itemsize == 2 else np.uint32).astype(np.uint64)
     factors = np.random.default_rng(0).integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
@@ -233,7 +236,7 @@ def _few_rows_per_class(classes, codes):
         "warning",
         f"{few.sum()} of {len(classes)} classes have fewer than {article.FEW_PER_CLASS} rows; "
         f"{_plain(classes[smallest])!r} has {counts[smallest]}.",
-        "Collect more rows of these classes, merge them, or use a simpler model than a network.",
+        "Collect more rows of these classes, merge classes, or use a simpler model than a network.",
         "A1",
         figure=int(counts[smallest]),
     )
@@ -246,7 +249,7 @@ def _few_rows(n_rows):
         "few_rows",
         "warning",
         f"There are {n_rows} rows, fewer than {article.FEW_ROWS}.",
-        "Collect more, or use a simpler model than a network.",
+        "Collect more rows, or use a simpler model than a network.",
         "A1",
         figure=n_rows,
     )
@@ -262,7 +265,8 @@ def _imbalance(classes, codes):
         "warning",
         f"Class {_plain(classes[counts.argmax()])!r} has {counts.max()} rows, {ratio:.3g} times as many as class "
         f"{_plain(classes[counts.argmin()])!r} with {counts.min()}.",
-        'Set class_weight="balanced" if rare classes matter as much, and score by balanced accuracy or log loss.',
+        'Set class_weight="balanced" if rare classes are as important as others, and score by balanced accuracy or log '
+        "loss.",
         "A1",
         figure=float(ratio),
         parameter="class_weight",
@@ -277,7 +281,7 @@ def _constant_columns(cells, names):
         "constant_columns",
         "note",
         f"{len(constant)} of {cells.shape[1]} columns are constant: {_list([names[i] for i in constant])}.",
-        "They carry nothing, and can be left out.",
+        "They contain no information. You can remove them.",
         "A1",
         figure=len(constant),
     )

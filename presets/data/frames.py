@@ -1,17 +1,19 @@
-"""The columns of any table: numbers, categories or dates, whatever library or array they come in."""
+"""The columns of any table: numbers, categories or dates, from frames of any library and from arrays."""
 
 import datetime
 import decimal
 import numbers
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from presets.data.kinds import is_frame, kind_of
+from presets.typing import Array
 
 PLAIN = "buif"
-"""Kinds of types that are numbers without further ado."""
+"""numpy's kinds of types that are plain numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,41 +26,42 @@ class Column:
         Its name, or its number in an array.
     kind : {"number", "category", "date"}
     values : ndarray of shape (n_rows,)
-        Numbers, with NaN where one is missing; of a category the numbers of levels, with -1; datetime64, with NaT.
+        Numbers, with NaN for missing ones. For a category: the numbers of the levels, with -1 for missing ones. For
+        dates: datetime64, with NaT for missing ones.
     levels : list of str
-        Of a category, in any order and used or not.
+        Levels of a category, in any order. Some may be unused.
     """
 
-    name: object
+    name: Any
     kind: str
-    values: np.ndarray
-    levels: list = field(default_factory=list)
+    values: Array
+    levels: list[str] = field(default_factory=list)
 
     @property
     def is_missing(self):
-        """Where a value is missing."""
+        """Whether each value is missing."""
         if self.kind == "category":
             return self.values < 0
         return np.isnat(self.values) if self.kind == "date" else np.isnan(self.values)
 
     def of_kind(self, kind):
-        """The same column, if it is of a kind, or can be: anything can be a category, and an empty column anything.
+        """Convert the column to another kind. All columns can become categories, and empty columns any kind.
 
         Raises
         ------
         TypeError
-            If it cannot.
+            If this conversion is not possible.
         """
         if kind == self.kind:
             return self
         if kind == "category":
             return self.as_category()
         if not self.is_missing.all():
-            raise TypeError(f"Column {self.name!r} held {_PLURALS[kind]} in fit, but holds {_PLURALS[self.kind]} now.")
+            raise TypeError(f"Column {self.name!r} had {_PLURALS[kind]} in fit, but has {_PLURALS[self.kind]} now.")
         return Column(self.name, kind, np.full(len(self.values), *_EMPTY[kind]))
 
     def as_category(self):
-        """The same column with each value as a level."""
+        """Convert the column to a category; each different value becomes a level."""
         if self.kind == "category":
             return self
         distinct, codes = np.unique(self.values, return_inverse=True)
@@ -67,19 +70,19 @@ class Column:
 
 
 _PLURALS = {"number": "numbers", "category": "strings or categories", "date": "dates"}
-_EMPTY: dict[str, tuple] = {"number": (np.nan,), "date": (np.datetime64("NaT"), "datetime64[us]")}
+_EMPTY: dict[str, tuple[Any, ...]] = {"number": (np.nan,), "date": (np.datetime64("NaT"), "datetime64[us]")}
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table of which not every column is a number.
+    """A table with columns of several kinds.
 
     Parameters
     ----------
     columns : list of Column
     """
 
-    columns: list
+    columns: list[Column]
 
     def __len__(self):
         return len(self.columns[0].values)
@@ -100,7 +103,7 @@ class Table:
         Raises
         ------
         TypeError
-            If a column holds something else.
+            If a column has other values.
         """
         return np.stack([column.of_kind("number").values.astype(np.float64) for column in self.columns], axis=1)
 
@@ -112,7 +115,7 @@ class Table:
 
 
 def read_table(X):
-    """Read a table that may hold more than numbers.
+    """Read a table that may contain more than numbers.
 
     Parameters
     ----------
@@ -121,13 +124,13 @@ def read_table(X):
     Returns
     -------
     Table or None
-        None if all of X are numbers and none is missing among objects, or if X is no table: scikit-learn's checks take
-        numbers, and refuse what is no table.
+        None if X contains only numbers, and no missing objects; scikit-learn's checks accept such X. Also None if X is
+        no table; scikit-learn's checks refuse such X.
 
     Raises
     ------
     TypeError, ValueError
-        If a column holds what no network can take; the message names the column.
+        If a column has values that no network can use; the message names the column.
     """
     if sparse.issparse(X) or kind_of(X) != "table":
         return None
@@ -143,7 +146,7 @@ def read_table(X):
 
 
 def read_usable(X):
-    """Read those columns of a table that a network can take.
+    """Read the columns of a table that a network can use.
 
     Parameters
     ----------
@@ -152,7 +155,7 @@ def read_usable(X):
     Returns
     -------
     table : Table or None
-        None if they are numbers without gaps.
+        None if these columns are numbers without gaps.
     faulty : list
         Names or numbers of the other columns.
     """
@@ -178,7 +181,7 @@ def _all_columns(X):
 
 
 def _named_columns(X):
-    """Pairs of name and values; none if all are numbers by their types."""
+    """Pairs of name and values; empty if all columns have number types."""
     if is_frame(X):
         named = _all_columns(X)
         return [] if all(_is_plain(values) for _, values in named) else named
@@ -187,13 +190,13 @@ def _named_columns(X):
         return [(name, values[name]) for name in values.dtype.names]
     if values.ndim != 2 or values.dtype.kind in PLAIN + "c":
         return []
-    if values.dtype.kind in "US" and isinstance(X, list | tuple):  # numbers beside strings have become strings
+    if values.dtype.kind in "US" and isinstance(X, list | tuple):  # numpy has converted numbers to strings
         values = np.array(X, dtype=object)
     return list(enumerate(values.T))
 
 
 def _is_plain(values):
-    """Whether an array, or a column of pandas or polars, has a type of numbers."""
+    """Whether an array, or a column of pandas or polars, has a number type."""
     dtype = values.dtype
     if hasattr(dtype, "is_numeric"):
         return dtype.is_numeric() and not dtype.is_decimal()
@@ -208,7 +211,9 @@ def _read_column(name, values):
     elif not isinstance(values, np.ndarray):
         values = _from_pandas(values)
     if values.ndim != 1:
-        raise ValueError(f"Column {name!r} holds arrays of shape {values.shape[1:]}; give each number its own column.")
+        raise ValueError(
+            f"Column {name!r} contains arrays of shape {values.shape[1:]}; put each number into its own column."
+        )
     match values.dtype.kind:
         case "b" | "u" | "i" | "f":
             return _number(name, values)
@@ -221,7 +226,7 @@ def _read_column(name, values):
             return _category(name, codes, distinct)
         case "c":
             raise ValueError(
-                f"Complex data not supported: column {name!r}. Give real and imaginary part as two columns."
+                f"Complex data not supported: column {name!r}. Split it into two columns, real and imaginary part."
             )
         case _:
             return _read_objects(name, values.astype(object))
@@ -237,7 +242,7 @@ def _from_polars(series):
 
 
 def _from_pandas(series):
-    """Numbers, times or objects; a time with a zone is that of its clock."""
+    """Numbers, times or objects. A time with a zone becomes its local time."""
     dtype = series.dtype
     match getattr(dtype, "kind", "O"):
         case "M":
@@ -258,12 +263,12 @@ def _seconds(values):
 
 def _number(name, values):
     if values.dtype.kind == "f" and np.isinf(values).any():
-        raise ValueError(f"X contains infinity (inf) in column {name!r}; leave it missing, or replace it.")
+        raise ValueError(f"X contains infinity (inf) in column {name!r}; replace it, for example by NaN.")
     return Column(name, "number", values)
 
 
 def _read_objects(name, values):
-    """Objects of Python: numbers, strings beside numbers, or dates; None, NaN, NA and NaT are missing."""
+    """Read Python objects: numbers, strings (also mixed with numbers), or dates. None, NaN, NA and NaT are missing."""
     types = {type(value) for value in values}
     gaps = {t for t in types if t.__name__ in ("NoneType", "NAType", "NaTType")}
     types -= gaps
@@ -271,10 +276,10 @@ def _read_objects(name, values):
     others = types - set().union(*known.values())
     if others or (known["date"] and (known["str"] or known["number"])):
         found = sorted(t.__name__ for t in others) or ["dates beside other values"]
-        # the words of the error are Python's own for what is no number
+        # scikit-learn's checks expect Python's own words, "argument must be a string ... number"
         raise TypeError(
-            f"Column {name!r} holds {', '.join(found)}, but an argument must be a string or a real number, not "
-            f"{found[0]!r}. Make it numbers, strings or datetimes."
+            f"Column {name!r} contains {', '.join(found)}, but an argument must be a string or a real number, not "
+            f"{found[0]!r}. Convert it to numbers, strings or datetimes."
         )
     is_gap = np.array([type(value) in gaps or value != value for value in values])
     if known["str"]:
@@ -295,7 +300,7 @@ def _without_zone(value):
 
 
 def _category(name, codes, values):
-    """A column of levels with their names; values of the same name, such as 1 and "1", are one level."""
+    """A column of categories. Values with the same name, such as 1 and "1", are one level."""
     names = [_level(value) for value in values]
     levels = list(dict.fromkeys(names))
     places = {level: place for place, level in enumerate(levels)}
@@ -304,10 +309,10 @@ def _category(name, codes, values):
 
 
 _EXACT = 1 << 53
-"""Whole numbers below are exact as floats."""
+"""Whole numbers below this one are exact as floats."""
 
 
 def _level(value):
-    """The name of a level; that of 2.0 is "2", since whole numbers become floats beside a missing one."""
+    """The name of a level. 2.0 has the name "2", because a column of whole numbers with gaps has floats."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
     return str(int(value)) if is_number and abs(value) < _EXACT and value == int(value) else str(value)

@@ -1,18 +1,18 @@
-"""Missing values that tell something of the target."""
+"""Missing values that depend on the target."""
 
 import numpy as np
 
 from presets.data.report import Finding
 
 SIGNIFICANT = 5.0
-"""Standard errors by which the target must differ where a value is missing: chance does not do that in any column."""
+"""The target must differ between rows with and without a gap by this many standard errors, far more than by chance."""
 
 DIFFERENCE = 0.1
-"""Least difference worth a note: of the share of a class, or of the mean of values in their standard deviations."""
+"""Smaller differences are not reported. The unit is the share of a class, or the standard deviation of values."""
 
 
 def find_telling_gaps(table, y, *, classification):
-    """Look for columns whose gaps depend on the target.
+    """Find columns whose gaps depend on the target.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def find_telling_gaps(table, y, *, classification):
     Returns
     -------
     list of Finding
-        One at most.
+        At most one.
     """
     if y.ndim != 1:
         return []
@@ -41,9 +41,9 @@ def find_telling_gaps(table, y, *, classification):
         Finding(
             "telling_gaps",
             "note",
-            f"Whether a value is missing tells something of y in {len(found)} columns, most in {largest!r}: "
-            f"a difference of {found[largest]:.2g} {unit}.",
-            "Find out why values are missing, and whether they will be missing so when predictions are made.",
+            f"In {len(found)} columns, y differs between rows with and without a missing value, most for column "
+            f"{largest!r}: a difference of {found[largest]:.2g} {unit}.",
+            "Find out why values are missing, and whether they will be missing in the same way at prediction time.",
             "A1",
             figure=found[largest],
         )
@@ -51,7 +51,7 @@ def find_telling_gaps(table, y, *, classification):
 
 
 def _difference(signs, missing):
-    """Greatest difference of means between rows with and without a gap; 0 if chance may explain it."""
+    """Greatest difference of means between rows with and without a gap; 0 if it may be chance."""
     n_missing, n_present = missing.sum(), (~missing).sum()
     if min(n_missing, n_present) < 2:
         return 0.0

@@ -8,11 +8,11 @@ from presets.data.arrays import check_finite, numeric
 from presets.data.standardize import Standardizer, blocks, deviations, lost_digits, sizes
 
 FAR = 1e60
-"""Images of a size beyond, or below its inverse, are measured in a unit of their own."""
+"""Images with values above this size, or below its inverse, are scaled before their variance is computed."""
 
 
 def read_images(X, *, data_format="channels_last", image_shape=None):
-    """Read images from any of the forms they come in, and check them.
+    """Read images in any supported form, and check them.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def fit_image_standardizer(images, rows, weights=None):
 
 
 def plain_image_standardizer(images):
-    """Build what takes the standardizer's place when images are not standardised: uint8 is brought from 0..255 to 0..1.
+    """Build the standardizer for images that are not standardised: it scales uint8 from 0..255 to 0..1.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def plain_image_standardizer(images):
 
 
 def value_range(images, rows, standardizer):
-    """Find the range of standardised images, for augmentation that clips or takes a part of it.
+    """Find the range of the values in standardised images, for augmentation that depends on it.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def value_range(images, rows, standardizer):
     Returns
     -------
     low, high : float
-        Over all channels; of all that uint8 can hold, else of the values in these rows. Rounded outwards to halves: the
-        range is compiled into a network, and folds of a cross-validation should share one.
+        Over all channels: the full range of uint8, or else the range of the values in these rows. The limits are
+        rounded outwards to halves. They are compiled into a network, and folds of a cross-validation should share one.
     """
     if images.dtype == np.uint8:
         low, high = 0.0, 255.0

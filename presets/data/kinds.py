@@ -5,7 +5,7 @@ from scipy import sparse
 
 
 def kind_of(X):
-    """Say what kind of thing X is.
+    """Say what kind of data X is.
 
     Parameters
     ----------
@@ -15,8 +15,8 @@ def kind_of(X):
     -------
     {"table", "array", "ragged"}
         "table": rows and columns, in a frame, a sparse matrix, an array (also a structured one) or nested lists.
-        "array": samples of one shape with more axes. "ragged": one array for each sample, of any length. What is none
-        of them, such as a single number, counts as an array; the checks of arrays refuse it.
+        "array": samples of one shape, with more axes. "ragged": one array for each sample, of any length. Anything
+        else, such as a single number, counts as an array, and the checks of arrays refuse it.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def is_frame(X):
     Raises
     ------
     TypeError
-        If it is a lazy one.
+        If X is a lazy frame.
     """
     if hasattr(X, "collect") and hasattr(X, "collect_schema") and not hasattr(X, "shape"):
-        raise TypeError("X is a LazyFrame, which holds no rows yet; give X.collect().")
+        raise TypeError("X is a LazyFrame, which has no rows yet; give X.collect().")
     return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "get_columns"))

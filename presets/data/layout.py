@@ -1,24 +1,24 @@
-"""What shape and values of an array tell of how it is laid out: padding, token ids, channels in the first place."""
+"""The layout of an array, guessed from its shape and values: padding, token ids, channels in the first axis."""
 
 import numpy as np
 
 from presets.data.report import Finding
 
 PADDED = 0.1
-"""Share of sequences that must end in one value, each for a number of steps of its own, to call it padding."""
+"""A value is padding if at least this share of the sequences ends in it, for different numbers of steps."""
 
 FEW_CHANNELS = (1, 3, 4)
-"""Channels of pictures."""
+"""Usual numbers of channels of images."""
 
 FEW_FEATURES, MANY_STEPS = 12, 32
-"""Sequences have fewer features than steps, as a rule; so many of either leave little doubt."""
+"""Sequences usually have fewer features than steps. At most so many features, and at least so many steps, are clear."""
 
 MANY_TOKENS, LONG_TEXT = 50, 8
-"""Ids of a vocabulary, and columns of a table of them."""
+"""Least number of ids in a vocabulary, and least number of columns with ids."""
 
 
 def find_layout_faults(X, *, standardize):
-    """Look for arrays that are read otherwise than they were meant.
+    """Find arrays whose layout is probably not what the user meant.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def find_layout_faults(X, *, standardize):
 
 
 def _padding(X, standardize):
-    """Sequences that end in one value."""
+    """Find sequences that end in one repeated value."""
     value = X[0, -1, 0] if len(X) == 1 else _commonest(X[:, -1, 0])
     if np.isnan(value):
         return None
@@ -51,16 +51,16 @@ def _padding(X, standardize):
     return Finding(
         "padding",
         "warning",
-        f"{is_padded.sum()} of {len(X)} sequences end in steps that are {value:g}, up to {n_padded.max()} of them. "
-        "They are read as steps like any other: masks come from NaN or from unequal lengths only.",
-        "If this is padding, give the sequences as a list of arrays, or NaN in the place of the padding.",
+        f"{is_padded.sum()} of {len(X)} sequences end in steps that are {value:g}, up to {n_padded.max()} steps. These "
+        "steps are used like all others: only NaN and unequal lengths are masked.",
+        "If this is padding, give the sequences as a list of arrays, or replace the padding by NaN.",
         "A1",
         figure=float(is_padded.mean()),
     )
 
 
 def _token_ids(X, standardize):
-    """Whole numbers of one vocabulary in all columns."""
+    """Find whole numbers of one vocabulary in all columns."""
     if X.dtype.kind not in "iu" or X.dtype == np.uint8 or not standardize or X.shape[1] < LONG_TEXT:
         return None
     if X.ndim == 3 and X.shape[2] > 1:
@@ -72,8 +72,8 @@ def _token_ids(X, standardize):
     return Finding(
         "token_ids",
         "note",
-        f"All {columns.shape[1]} columns hold whole numbers from {columns.min()} up to {tops.max()}. standardize=True "
-        "makes fractions of them, and changes a value that stands for padding.",
+        f"All {columns.shape[1]} columns have whole numbers from {columns.min()} to {tops.max()}. standardize=True "
+        "converts them to fractions, and changes the value of padding.",
         "If these are ids for an Embedding layer, set standardize=False.",
         "A2",
         figure=int(tops.max()),

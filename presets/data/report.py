@@ -1,16 +1,17 @@
-"""Findings in plain words, each with its figure and what to do."""
+"""Reports of findings: each has a description, its figure, and what to do."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 SEVERITIES = ("serious", "warning", "note")
-"""From what spoils the training, over what probably costs score, to what is only worth knowing."""
+"""A serious finding spoils the training, a warning probably costs score, and a note is good to know."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """One finding of a check.
 
     Parameters
     ----------
@@ -18,15 +19,15 @@ class Finding:
         Name of the kind of finding, such as "few_rows".
     severity : {"serious", "warning", "note"}
     what : str
-        What was found, with its figures.
+        Description, with figures.
     to_do : str
         What to do about it.
     item : str
-        Where the article speaks of it, such as "A5.4".
+        Item of the article, such as "A5.4".
     figure : float or None, optional
-        The number on which the finding rests.
+        The figure that led to the finding.
     parameter : str or None, optional
-        The parameter to change, if one helps.
+        The parameter to change, if there is one.
     """
 
     code: str
@@ -41,30 +42,34 @@ class Finding:
         return f"{self.what} {self.to_do} ({self.item})"
 
 
-class Report(Sequence):
-    """Findings, the gravest first; printable, and a table in a notebook.
+class Report(Sequence[Finding]):
+    """Findings, the most serious first. Print it, or show it as a table in a notebook.
 
     Parameters
     ----------
     title : str
-        What was looked at.
+        What was checked.
     findings : iterable of Finding
-        Within one severity they keep their order: causes before what follows from them.
+        Findings of the same severity keep their order: causes before their effects.
     """
 
-    def __init__(self, title, findings):
+    def __init__(self, title: str, findings: Iterable[Finding]) -> None:
         self.title = title
         self.findings = tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
     def __getitem__(self, index):
         return self.findings[index]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.findings)
 
     @property
-    def alarms(self):
-        """The findings that are more than notes.
+    def alarms(self) -> tuple[Finding, ...]:
+        """Serious findings and warnings, without notes.
 
         Returns
         -------
@@ -73,7 +78,7 @@ class Report(Sequence):
         return tuple(finding for finding in self if finding.severity != "note")
 
     @property
-    def codes(self):
+    def codes(self) -> list[str]:
         """Codes of the findings, in their order.
 
         Returns

@@ -10,10 +10,10 @@ def split_rows(rows, fraction, rng, classes=None):
     ----------
     rows : ndarray of int
     fraction : float
-        Share of the rows that validates.
+        Share of the rows in the validation part.
     rng : numpy.random.Generator
     classes : ndarray of shape (n_samples,), optional
-        Class of every row of X, for a stratified split. Every class keeps a row in the training part.
+        Class of each row of X, for a stratified split. Each class has at least one row in the training part.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def split_rows(rows, fraction, rng, classes=None):
     shuffled = rng.permutation(rows)
     if classes is not None:
         shuffled = shuffled[np.argsort(classes[shuffled], kind="stable")]
-    # evenly spaced from a random start: from rows in the order of their classes this takes the same share of each class
+    # evenly spaced places from a random start: the rows are sorted by class, so each class gives the same share
     places = (np.arange(n_validation) + rng.random()) * len(rows) / n_validation
     taken = np.zeros(len(rows), dtype=bool)
     taken[places.astype(int)] = True
@@ -38,13 +38,13 @@ def split_rows(rows, fraction, rng, classes=None):
 
 
 def split_last(rows, fraction):
-    """Split row numbers so that the last ones validate, for samples in the order of time.
+    """Split row numbers so that the last rows are the validation part, for samples in the order of time.
 
     Parameters
     ----------
     rows : ndarray of int
     fraction : float
-        Share of the rows that validates.
+        Share of the rows in the validation part.
 
     Returns
     -------
@@ -56,17 +56,17 @@ def split_last(rows, fraction):
 
 
 def split_groups(rows, fraction, groups, rng=None):
-    """Split row numbers so that every group is on one side.
+    """Split row numbers so that each group is in one part.
 
     Parameters
     ----------
     rows : ndarray of int
     fraction : float
-        Share of the rows that validates, as nearly as whole groups allow; at least one group stays on either side.
+        Share of the rows in the validation part, as exactly as whole groups allow. Each part has at least one group.
     groups : ndarray of shape (n_samples,)
-        Group of every row of X.
+        Group of each row of X.
     rng : numpy.random.Generator, optional
-        Draws the groups; without it they are those that appear last.
+        Draws the validation groups. By default they are the groups that appear last.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def split_groups(rows, fraction, groups, rng=None):
     Raises
     ------
     ValueError
-        If all rows are of one group.
+        If there is only one group.
     """
     if not fraction:
         return rows, rows[:0]
@@ -84,7 +84,9 @@ def split_groups(rows, fraction, groups, rng=None):
         groups[rows][::-1], return_index=True, return_inverse=True, return_counts=True
     )
     if len(sizes) < 2:
-        raise ValueError("groups has one group only, which cannot be split; give more, or validation_fraction=0.")
+        raise ValueError(
+            "groups has only one group, which cannot be split; give more groups, or set validation_fraction=0."
+        )
     order = np.argsort(last_seen) if rng is None else rng.permutation(len(sizes))
     n_validation = np.cumsum(sizes[order])[:-1]
     n_groups = np.abs(n_validation - fraction * len(rows)).argmin() + 1

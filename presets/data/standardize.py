@@ -4,22 +4,22 @@ import numpy as np
 from scipy import sparse
 
 BLOCK = 1 << 20
-"""Numbers handled at a time, so that a memory-mapped array is never copied whole."""
+"""Number of values that are processed at a time, so that a memory-mapped array is never copied as a whole."""
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Of a column, for robust standardisation."""
+"""Quantiles of a column for robust standardisation."""
 
 TINY = 1e-280
-"""Variances below may have lost digits, since squares of numbers under 1e-154 vanish."""
+"""Smaller variances may have lost digits, because squares of numbers below 1e-154 are zero."""
 
 LIMIT = 3.0
-"""What robustly standardised values stay under."""
+"""Limit of robustly standardised values."""
 
 
 class Standardizer:
     """Weighted mean and standard deviation of columns, computed in float64 in two passes.
 
-    The work is done on the host and in float64, so that an offset of 1e9 does not swallow the signal.
+    The computation is in float64 on the host, so that an offset of 1e9 loses no digits of the signal.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ class Standardizer:
     """
 
     limit: float | None = None
-    """What the size of standardised values stays under, if anything."""
+    """Limit of the absolute standardised values, if there is one."""
 
     def __init__(self, mean, scale):
         self.mean, self.scale = mean, scale
 
     @classmethod
     def identity(cls, n_features):
-        """A standardizer that leaves values as they are."""
+        """A standardizer that changes no values."""
         return cls(np.zeros(n_features), np.ones(n_features))
 
     @classmethod
@@ -58,7 +58,7 @@ class Standardizer:
             mean, variance = _moments(X, rows, weights)
         scale = deviations(mean, variance, len(rows))
         extreme = lost_digits(mean, variance)
-        if extreme.any():  # squares of such values are no numbers: compute in a unit in which they are
+        if extreme.any():  # squares of such values overflow or vanish: compute them in another unit
             X = X[:, extreme]
             units = sizes(X, rows)
             mean[extreme], variance = _moments(X, rows, weights, units)
@@ -76,7 +76,7 @@ class Standardizer:
         block : ndarray of shape (n_rows, ..., n_features)
         dtype : str or numpy.dtype
         name : str, default="X"
-            What the rows are, for the message of an error.
+            Name of the rows, for errors.
 
         Returns
         -------
@@ -85,7 +85,7 @@ class Standardizer:
         Raises
         ------
         ValueError
-            If a standardised value is larger than `dtype` holds.
+            If a standardised value is too large for `dtype`.
         """
         with np.errstate(over="raise"):
             try:
@@ -97,7 +97,7 @@ class Standardizer:
         return differences / self.scale
 
     def _in_parts(self, block, dtype, name):
-        """Standardise rows whose differences from the mean are no numbers, or say that the result is none."""
+        """Standardise rows whose differences from the mean overflow; raise an error if the result overflows too."""
         try:
             return (block / self.scale - self.mean / self.scale).astype(dtype)
         except FloatingPointError as error:
@@ -105,21 +105,21 @@ class Standardizer:
                 sizes = np.abs(block / self.scale - self.mean / self.scale)
             place = np.unravel_index(np.nanargmax(sizes), sizes.shape)
             raise ValueError(
-                f"{name} holds {block[place]:g} in column {place[-1]}, where {self.mean[place[-1]]:g} is the mean and "
-                f"{self.scale[place[-1]]:g} the standard deviation: {np.dtype(dtype)} cannot hold such a distance. "
-                "Check the unit of this column, or leave the row out."
+                f"{name} holds {block[place]:g} in column {place[-1]}, but the mean is {self.mean[place[-1]]:g} and "
+                f"the standard deviation {self.scale[place[-1]]:g}: {np.dtype(dtype)} cannot hold such a distance. "
+                "Check the unit of this column, or remove the row."
             ) from error
 
     def inverse_transform(self, block):
-        """Return to the original unit, in float64."""
+        """Convert values back to the original unit, in float64."""
         return np.asarray(block, dtype=np.float64) * self.scale + self.mean
 
 
 class RobustStandardizer(Standardizer):
-    """Median and range of the middle half of each column, and far values drawn in smoothly.
+    """Median and interquartile range of each column, with a smooth limit for extreme values.
 
-    A column becomes ``f((x - median) / (q75 - q25))`` with ``f(z) = z / sqrt(1 + (z / 3)**2)``, which lies between -3
-    and 3. Where the quartiles are equal, half of the whole range takes their place.
+    A column becomes ``f((x - median) / (q75 - q25))`` with ``f(z) = z / sqrt(1 + (z / 3)**2)``, which is between -3 and
+    3. If the quartiles are equal, half of the whole range replaces ``q75 - q25``.
 
     References
     ----------
@@ -148,20 +148,20 @@ class RobustStandardizer(Standardizer):
 
 
 def _moments(X, rows, weights, units=1.0):
-    """Weighted mean and variance of columns, divided by their units first."""
+    """Weighted mean and variance of columns, after division by their units."""
     mean, shift, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1]), np.zeros(X.shape[1])
     is_plain = np.ndim(units) == 0
     for part, block in blocks(X, rows):
         mean += weights[part] @ (block if is_plain else block / units)
     for part, block in blocks(X, rows):
         residuals = (block if is_plain else block / units) - mean
-        shift += weights[part] @ residuals  # what rounding took from the mean of values far from zero
+        shift += weights[part] @ residuals  # the rounding error of the mean, for values far from zero
         variance += weights[part] @ np.square(residuals)
     return mean + shift, np.maximum(variance - np.square(shift), 0.0)
 
 
 def deviations(mean, variance, n_rows):
-    """Standard deviations; 1 where rounding explains them. scikit-learn's StandardScaler draws the same line."""
+    """Standard deviations; 1 if they may be rounding errors, by the rule of scikit-learn's StandardScaler."""
     noise = n_rows * np.finfo(np.float64).eps
     with np.errstate(over="ignore", invalid="ignore"):
         constant = variance <= noise * variance + (noise * mean) ** 2
@@ -169,12 +169,12 @@ def deviations(mean, variance, n_rows):
 
 
 def lost_digits(mean, variance):
-    """Which columns hold numbers whose squares are none, or too small to be exact."""
+    """Which columns have numbers whose squares overflow, or are too small to be exact."""
     return ~np.isfinite(variance) | ((variance < TINY) & (np.abs(mean) < np.sqrt(TINY)))
 
 
 def sizes(X, rows):
-    """A power of two of the size of each column; 1 for zeros."""
+    """A power of two with the size of each column; 1 for columns of zeros."""
     largest = np.zeros(X.shape[1])
     for _, block in blocks(X, rows):
         largest = np.maximum(largest, np.abs(block).max(axis=0))
@@ -183,7 +183,7 @@ def sizes(X, rows):
 
 
 def _quantiles(block, weights):
-    """The least values of each column that have at least these shares of the weights at or below them."""
+    """Weighted quantiles of each column."""
     order = np.argsort(block, axis=0)
     shares = np.cumsum(weights[order], axis=0) / weights.sum()
     positions = [np.argmax(shares >= level * (1 - 1e-9), axis=0) for level in QUANTILES]
@@ -191,7 +191,7 @@ def _quantiles(block, weights):
 
 
 def blocks(X, rows):
-    """Yield slices of `rows` with those rows of X, dense and in float64."""
+    """Yield slices of `rows`, and these rows of X as dense float64 arrays."""
     size = max(BLOCK // max(X.shape[1], 1), 1)
     for start in range(0, len(rows), size):
         part = slice(start, start + size)
@@ -199,7 +199,7 @@ def blocks(X, rows):
 
 
 def has_gaps(X, rows):
-    """Whether a number is missing in some rows of an array; no copy of all of it is made."""
+    """Whether some rows of an array have missing numbers. The array is not copied as a whole."""
     if X.dtype.kind != "f" or not np.isnan(X.min()):
         return False
     return any(np.isnan(block).any() for _, block in blocks(X, rows))

@@ -1,22 +1,23 @@
-"""Columns of strings that say more than categories: text, ids and dates."""
+"""Columns of strings that are probably no categories: text, ids and dates."""
 
 import re
+from typing import Any
 
 import numpy as np
 
 from presets.data.report import Finding
 
 DISTINCT = 0.9
-"""Share of different values from which on short strings are ids, and no category."""
+"""Short strings are ids if at least this share of the values is different."""
 
 DISTINCT_TEXT, WORDS = 0.5, 3
-"""Share of different values, and words in the mean, from which on strings are text."""
+"""Strings are text if at least this share is different, with at least so many words on average."""
 
 ROWS = 20
-"""Rows with a value that it takes to tell."""
+"""Columns with fewer values than this are not checked."""
 
 SAMPLE = 200
-"""Values of a column that are looked at."""
+"""Number of values of a column that are checked."""
 
 _DATE = re.compile(
     r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))([T ]\d{1,2}:\d{2}.*)?\s*$"
@@ -24,7 +25,7 @@ _DATE = re.compile(
 
 
 def find_misread_strings(table):
-    """Look for columns that are taken for categories, and look like something else.
+    """Find columns that are treated as categories, but look like something else.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def find_misread_strings(table):
     list of Finding
         One for each kind of column.
     """
-    by_kind: dict[str, list] = {}
+    by_kind: dict[str, list[Any]] = {}
     for column in table.columns:
         kind = _looks_like(column) if column.kind == "category" else None
         if kind is not None:
@@ -57,9 +58,9 @@ def _looks_like(column):
 
 
 _ADVICE = {
-    "date": ("dates", "Turn such strings into datetimes before (pandas.to_datetime, or skrub.ToDatetime)."),
-    "text": ("text", "Encode text before, by skrub.StringEncoder or skrub.TextEncoder."),
-    "id": ("ids, different in nearly every row", "Leave ids out, or encode their parts, by skrub.StringEncoder."),
+    "date": ("dates", "Convert them to datetimes first (pandas.to_datetime, or skrub.ToDatetime)."),
+    "text": ("text", "Encode the text first, with skrub.StringEncoder or skrub.TextEncoder."),
+    "id": ("ids, different in nearly every row", "Remove ids, or encode their parts with skrub.StringEncoder."),
 }
 
 
@@ -69,9 +70,9 @@ def _finding(kind, names):
     return Finding(
         f"{kind}_strings",
         "warning",
-        f"Columns {listed} are taken for categories, but look like {what}."
+        f"Columns {listed} are treated as categories, but look like {what}."
         if len(names) > 1
-        else f"Column {listed} is taken for a category, but looks like {what}.",
+        else f"Column {listed} is treated as a category, but looks like {what}.",
         to_do,
         "A1",
         figure=len(names),

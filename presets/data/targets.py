@@ -1,4 +1,4 @@
-"""Targets: from what the user has to what a network learns, and back."""
+"""Targets: the conversion of y to the values that a network learns, and back."""
 
 import contextlib
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from sklearn.utils.multiclass import type_of_target
 from presets.data.standardize import Standardizer
 
 SMALL = 1e-3
-"""A constant y below has its own size as its scale: what a network leaves of zero would be larger than y else."""
+"""A constant y below this size is its own scale. With scale 1, the rounding of a network would be larger than y."""
 
 
 class ClassTarget:
-    """What the targets of classifiers share: they have no unit."""
+    """Base of the targets of classifiers, which have no unit."""
 
     activation: str
     unit: dict[str, np.ndarray] = {}
@@ -23,12 +23,12 @@ class ClassTarget:
 
     @property
     def output_activation(self):
-        """Name of what turns logits into probabilities, for Keras."""
+        """Keras's name of the activation from logits to probabilities."""
         return self.activation
 
 
 class BinaryTarget(ClassTarget):
-    """Two classes of any type; one logit.
+    """Two classes of any type, with one logit.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class BinaryTarget(ClassTarget):
 
 
 class MulticlassTarget(ClassTarget):
-    """Three or more classes of any type; a logit each.
+    """Three or more classes of any type, with one logit for each.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class MulticlassTarget(ClassTarget):
 
 
 class MultilabelTarget(ClassTarget):
-    """Several labels that are each present or not; a logit each.
+    """Several labels that are each present or not, with one logit for each.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class MultilabelTarget(ClassTarget):
 
 
 class RegressionTarget:
-    """One value or several, standardised: what losses see that have the same solution in every unit.
+    """One value or several, standardised, for losses with the same solution in all units.
 
     Parameters
     ----------
@@ -121,11 +121,11 @@ class RegressionTarget:
     one_dimensional : bool
         Whether y, and so the predictions, have one dimension.
     factor : float, default=1.0
-        What the gradient of the loss is multiplied with.
+        Factor of the gradient of the loss.
     """
 
     activation = output_activation = "linear"
-    factor = 1.0  # of files that were written before there was one
+    factor = 1.0  # for files of older versions, which have no factor
 
     def __init__(self, standardizer, one_dimensional, factor=1.0):
         self.standardizer, self.one_dimensional, self.factor = standardizer, one_dimensional, factor
@@ -133,7 +133,7 @@ class RegressionTarget:
 
     @property
     def unit(self):
-        """Numbers that bring the outputs of a core into the unit of y, by their names."""
+        """Numbers that convert the outputs of a core to the unit of y, by name."""
         return {"scale": self.standardizer.scale, "offset": self.standardizer.mean, "factor": self.factor}
 
     def encode(self, y, dtype):
@@ -142,7 +142,7 @@ class RegressionTarget:
         return self.standardizer.transform(y.reshape(len(y), -1), dtype, "y")
 
     def predict(self, outputs):
-        """Values in the unit of y, in float64, which holds an offset beside small differences."""
+        """Values in the unit of y, in float64, which keeps small differences beside a large offset."""
         return self._shaped(self.standardizer.inverse_transform(outputs))
 
     def _shaped(self, values):
@@ -150,18 +150,18 @@ class RegressionTarget:
 
 
 class UnitTarget(RegressionTarget):
-    """Values in their own unit, for a loss that means it; the core still puts out standardised values."""
+    """Values in their own unit, for a loss that needs this unit. The outputs of the core are still standardised."""
 
     def encode(self, y, dtype):
-        """The values as they are, of shape ``(n_samples, n_outputs)``."""
+        """The same values, of shape ``(n_samples, n_outputs)``."""
         check_columns(y, self.n_outputs)
         return y.reshape(len(y), -1).astype(dtype)
 
 
 class BoundedTarget(UnitTarget):
-    """Values in their own unit, by an activation of the core's outputs.
+    """Values in their own unit, from an activation of the core's outputs.
 
-    An output of zero gives the mean of y; there the slope is a standard deviation of y, as without an activation.
+    An output of zero gives the mean of y. There, the slope is one standard deviation of y, as without an activation.
     """
 
     _at_mean: Callable
@@ -169,7 +169,7 @@ class BoundedTarget(UnitTarget):
 
     @property
     def unit(self):
-        """Numbers that bring the outputs of a core into the unit of y, by their names."""
+        """Numbers that convert the outputs of a core to the unit of y, by name."""
         size, inner_offset, slope = self._at_mean()
         return {
             "inner_scale": self.standardizer.scale / size / slope,
@@ -187,12 +187,12 @@ class BoundedTarget(UnitTarget):
 
 
 class PositiveTarget(BoundedTarget):
-    """Positive values, by a softplus."""
+    """Positive values, from a softplus."""
 
     activation = output_activation = "softplus"
 
     def _at_mean(self):
-        """Size of the values, what the activation makes 1 of, and its slope there."""
+        """Size of the values, the input for which the activation is 1, and its slope there."""
         mean, spread = self.standardizer.mean, self.standardizer.scale
         one = np.full(self.n_outputs, np.log(np.expm1(1.0)))
         return np.where(mean > 0, mean, spread), one, expit(one)
@@ -202,12 +202,12 @@ class PositiveTarget(BoundedTarget):
 
 
 class ShareTarget(BoundedTarget):
-    """Shares between 0 and 1, by a sigmoid."""
+    """Shares between 0 and 1, from a sigmoid."""
 
     activation, output_activation = "share", "sigmoid"
 
     def _at_mean(self):
-        """Size of the values, what the activation makes their mean of, and its slope there."""
+        """Size of the values, the input for which the activation is their mean, and its slope there."""
         mean = np.clip(self.standardizer.mean, 1e-3, 1 - 1e-3)
         return np.ones(self.n_outputs), logit(mean), mean * (1 - mean)
 
@@ -216,18 +216,18 @@ class ShareTarget(BoundedTarget):
 
 
 def value_target(standardizer, one_dimensional, *, activation, is_standardised):
-    """Choose the target of a regressor by what its loss takes.
+    """Choose the target of a regressor for its loss.
 
     Parameters
     ----------
     standardizer : Standardizer
-        Of y.
+        Standardizer of y.
     one_dimensional : bool
         Whether y has one dimension.
     activation : {"linear", "softplus", "share"}
-        What makes predictions from the outputs of the core.
+        Activation from the outputs of the core to predictions.
     is_standardised : bool
-        Whether the loss sees standardised values.
+        Whether the loss gets standardised values.
 
     Returns
     -------
@@ -239,10 +239,10 @@ def value_target(standardizer, one_dimensional, *, activation, is_standardised):
 
 
 def fit_value_standardizer(y, rows, weights, limits):
-    """Compute offset and scale of y, for a network whose outputs lie between limits.
+    """Compute offset and scale of y, for a network whose outputs may have limits.
 
-    Where it has limits, they hold in the unit of y: zero stays zero, and only a scale is left. It is the root mean
-    square of y where one limit is open and no y is beyond the other one; else there is none.
+    Limits are in the unit of y: zero stays zero, so there is no offset. If only one limit is finite and all of y is
+    within it, the scale is the root mean square of y; otherwise it is 1.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def fit_value_standardizer(y, rows, weights, limits):
     rows : ndarray of int
     weights : ndarray of shape (n_samples,) or None
     limits : tuple of float
-        Least and greatest output of the network, maybe infinite.
+        Least and greatest output of the network; may be infinite.
 
     Returns
     -------
@@ -277,21 +277,20 @@ def fit_value_standardizer(y, rows, weights, limits):
     if beyond.any():
         row = rows[beyond.argmax()]
         raise ValueError(
-            f"network can put out values from {low:g} to {high:g} only, by its last activation, but y is "
-            f"{y[row].tolist()} in row {row}. Leave that activation out: y is standardised, and predictions return to "
-            "its unit."
+            f"The last activation of network only gives values from {low:g} to {high:g}, but y is {y[row].tolist()} in "
+            f"row {row}. Remove that activation: y is standardised, and predictions are converted back to its unit."
         )
     return Standardizer(np.zeros(columns.shape[1]), scale)
 
 
 def class_target(y, classes=None):
-    """Choose the target of a classifier by the labels.
+    """Choose the target of a classifier for its labels.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
     classes : ndarray, optional
-        All labels, where y may not have every one.
+        All labels; needed if y may lack some.
 
     Returns
     -------
@@ -316,7 +315,7 @@ def codes(y, classes):
     Raises
     ------
     ValueError
-        If y holds a label that is not among the classes.
+        If y has a label that is not among the classes.
     """
     check_columns(y, 1)
     positions = np.searchsorted(classes, y)
@@ -330,7 +329,7 @@ def codes(y, classes):
 
 @contextlib.contextmanager
 def naming_missing_labels(y):
-    """Say in which row a label is missing if a check of y fails."""
+    """Name the row of a missing label, if a check of y fails."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -340,14 +339,14 @@ def naming_missing_labels(y):
         if not missing:
             raise
         raise ValueError(
-            f"y contains NaN or None in row {missing[0]} ({len(missing)} in all); leave such rows out."
+            f"y contains NaN or None in row {missing[0]} ({len(missing)} in all); remove such rows."
         ) from error
 
 
 def check_values(y):
-    """Raise a ValueError if a value of y is missing or infinite; say in which row.
+    """Raise a ValueError if a value of y is missing or infinite, and name the row.
 
-    What holds no numbers passes: another check says so.
+    Values that are not numbers pass; another check refuses them.
 
     Parameters
     ----------
@@ -368,7 +367,7 @@ def check_values(y):
     for what, places in unusable.items():
         rows = np.flatnonzero(places.reshape(len(values), -1).any(axis=1)) if values.ndim else np.flatnonzero(places)
         if len(rows):
-            raise ValueError(f"y contains {what} in row {rows[0]} ({len(rows)} in all); leave such rows out.")
+            raise ValueError(f"y contains {what} in row {rows[0]} ({len(rows)} in all); remove such rows.")
 
 
 def is_missing(label):
@@ -377,9 +376,7 @@ def is_missing(label):
 
 
 def check_columns(y, n_columns):
-    """Raise a ValueError if y does not have as many columns as the y that the target was learnt from."""
+    """Raise a ValueError if y does not have as many columns as the y of the first fit."""
     found = y.shape[1] if y.ndim == 2 else 1
     if found != n_columns:
-        raise ValueError(
-            f"y has {found} column(s), but {n_columns} are expected, as in the y that was learnt from first."
-        )
+        raise ValueError(f"y has {found} column(s), but {n_columns} are expected, as in the first fit.")

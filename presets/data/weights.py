@@ -1,22 +1,22 @@
-"""Sample weights, of which only the ratios matter."""
+"""Sample weights. Only their ratios matter."""
 
 import numpy as np
 
 
 def relative_weights(weights):
-    """Divide weights by the mean of those that are not zero.
+    """Divide weights by the mean of the weights above zero.
 
-    All of them times a constant give the same, up to the last bit, however small or large it is; weights of 1 stay so.
+    A constant factor of all weights changes nothing, not even the last bit. Weights of 1 stay 1.
 
     Parameters
     ----------
     weights : ndarray of shape (n_samples,)
-        In float64, none negative, not all zero.
+        In float64, not negative, and not all zero.
 
     Returns
     -------
     ndarray of shape (n_samples,)
     """
     _, exponent = np.frexp(weights.max())
-    weights = np.ldexp(weights, -exponent)  # exact, and of a size whose sum is a number
+    weights = np.ldexp(weights, -exponent)  # exact, and the sum does not overflow
     return weights / weights[weights > 0].mean()

@@ -62,7 +62,7 @@ def test_equal_rows_with_other_labels():
     assert (finding.code, finding.severity) == ("conflicting_labels", "serious")
     assert finding.figure == pytest.approx(300 / 900)
     assert "300 of 900 rows repeat another" in finding.what
-    assert "no model can get more than 66.7% of the labels right" in finding.what
+    assert "no model can predict more than 66.7% of the labels correctly" in finding.what
 
 
 def test_equal_rows_with_other_values():
@@ -98,7 +98,7 @@ def test_columns_that_no_network_takes(container):
     X[5, 1] = np.inf
     finding = check_data(container(X), np.arange(80) % 2)[0]
     assert (finding.code, finding.severity) == ("unusable_columns", "serious")
-    assert "1 of 3 columns hold an infinity, or what no network takes: 1" in finding.what
+    assert "1 of 3 columns have infinite values, or values that no network can use: 1" in finding.what
 
 
 def test_a_category_that_tells_the_classes_is_named():
@@ -123,8 +123,9 @@ def test_columns_beside_categories_are_named():
     )
     what = {finding.code: finding.what for finding in report}
     assert "2 of 5 columns" in what["unusable_columns"]
-    assert "'key' is taken for a category, but looks like ids" in what["id_strings"]
-    assert "in 1 columns, most in 'gaps'" in what["telling_gaps"]
+    assert "'key' is treated as a category, but looks like ids" in what["id_strings"]
+    assert "In 1 columns" in what["telling_gaps"]
+    assert "most for column 'gaps'" in what["telling_gaps"]
     assert "'constant'" in what["constant_columns"]
 
 
@@ -172,7 +173,7 @@ def test_leaked_target(data):
     X, y = data
     finding = check_data(np.c_[X, 3 * y - 2], y)[0]
     assert finding.code == "leaked_target"
-    assert f"Column {X.shape[1]} of X tells y exactly" in finding.what
+    assert f"Column {X.shape[1]} of X determines y exactly" in finding.what
 
 
 def test_planted_wrong_labels_are_found():

@@ -39,7 +39,7 @@ def test_faulty_columns(given, faulty):
 
 @pytest.mark.parametrize("error", [TypeError, ValueError])
 def test_errors_say_which_columns(error):
-    with pytest.raises(error, match=r"^the first line Columns at fault: 1, 3\. Impute"), naming_columns(X):
+    with pytest.raises(error, match=r"^the first line Faulty columns: 1, 3\. Impute"), naming_columns(X):
         raise error("the first line\nand more")
 
 

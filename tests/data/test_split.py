@@ -85,6 +85,6 @@ def test_groups_that_appear_last_validate():
 
 
 def test_one_group_cannot_be_split():
-    with pytest.raises(ValueError, match="groups has one group only"):
+    with pytest.raises(ValueError, match="groups has only one group"):
         split_groups(np.arange(4), 0.5, np.zeros(4))
     assert split_groups(np.arange(4), 0, np.zeros(4))[1].tolist() == []

@@ -123,7 +123,7 @@ def test_bad_x_at_predict(estimator, kind, fitted):
     bad, message = BAD_X[kind]
     model = fitted[estimator, "frame" if isinstance(bad, pd.DataFrame | pl.DataFrame) else "array"]
     if estimator in TAKES_ALL and "strings" in kind:
-        message = "Column .* held numbers in fit, but holds strings or categories now"
+        message = "Column .* had numbers in fit, but has strings or categories now"
     if kind == "no columns":
         message = "0 feature|expecting 4 features"
     assert_refused(model, (ValueError, TypeError), message, bad, method="predict")

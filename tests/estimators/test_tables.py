@@ -215,7 +215,7 @@ def test_one_column_of_categories_and_one_that_says_nothing():
 
 def test_strings_that_look_like_something_else_are_named_once():
     frame = FRAME.assign(key=[f"K{i}" for i in range(N)])
-    with pytest.warns(UserWarning, match="'key' is taken for a category, but looks like ids") as caught:
+    with pytest.warns(UserWarning, match="'key' is treated as a category, but looks like ids") as caught:
         model = quick(DNNClassifier).fit(frame, Y_LABELS)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -264,7 +264,7 @@ def test_columns_that_no_network_takes_are_named(estimator, kind):
 
 @takes_tables
 def test_a_column_that_changes_its_kind_is_named(estimator, fitted):
-    with pytest.raises(TypeError, match="'length' held numbers in fit, but holds strings"):
+    with pytest.raises(TypeError, match="'length' had numbers in fit, but has strings"):
         fitted[estimator].predict(FRAME.assign(length="long"))
     y = y_of(estimator)
     with pytest.raises(TypeError, match="In X_val, y_val: Column 'length'"):

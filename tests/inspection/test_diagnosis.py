@@ -138,7 +138,7 @@ FAULTS = {
         classifier(),
         np.c_[DIGITS, LABELS],
         LABELS,
-        "Column 64 of X tells y exactly: one constant value for each class",
+        "Column 64 of X determines y exactly: it has one constant value for each class",
     ),
     "constant target": (
         "constant_target",
@@ -152,7 +152,7 @@ FAULTS = {
         classifier(),
         np.r_[DIGITS[:600], DIGITS[:600]],
         np.r_[LABELS[:600], (LABELS[:600] + 1) % 10],
-        r"600 of 1200 rows repeat another, some with another y: no model can get more than 50\.0%",
+        r"600 of 1200 rows repeat another row, some with a different y: no model can predict more than 50\.0%",
     ),
     "imbalance": (
         "imbalance",
