@@ -139,7 +139,7 @@ def test_columns_that_change_their_kind_are_named():
     frame = pd.DataFrame({"n": [1.0, 2] * 6, "when": pd.date_range("2024", periods=12), "s": ["a", "b"] * 6})
     encoder = learn(frame)
     for name, values, now in (("n", "x", "strings"), ("when", 1.0, "numbers"), ("n", frame.when, "dates")):
-        with pytest.raises(TypeError, match=f"'{name}' held .* in fit, but holds {now}"):
+        with pytest.raises(TypeError, match=f"'{name}' had .* in fit, but has {now}"):
             encoded(encoder, frame.assign(**{name: values}))
     nothing = encoded(encoder, frame.assign(n=None, when=None, s=None))
     np.testing.assert_array_equal(nothing, 0)

@@ -53,20 +53,20 @@ def assert_refused(model, expected, message, *args, method="fit", **kwargs):
 # ---------------------------------------------------------------- X
 
 BAD_X = {
-    "NaN": (put(X, np.nan, 3, 2), r"NaN.*fault: 2\b"),
-    "infinity": (put(X, np.inf, 3, 2), r"infinity.*fault: 2\b"),
-    "NaN in float32": (put(X, np.nan, 3, 2).astype("float32"), r"NaN.*fault: 2\b"),
-    "NaN in CSR": (sparse.csr_matrix(put(X, np.nan, 3, 2)), r"NaN.*fault: 2\b"),
-    "infinity in CSC": (sparse.csc_array(put(X, -np.inf, 3, 2)), r"infinity.*fault: 2\b"),
-    "NaN in a frame": (frame(put(X, np.nan, 3, 2)), "NaN.*fault: 'height'"),
-    "missing in a frame": (frame(X).astype("Int64").mask(X[3, 2] == X), "NaN.*fault: .*'height'"),
-    "NaN in polars": (pl.DataFrame(frame(put(X, np.nan, 3, 2)).to_dict("list")), "NaN.*fault: 'height'"),
-    "strings in a frame": (frame(X).assign(width="wide"), "could not convert string.*'wide'.*fault: 'width'"),
-    "strings in polars": (pl.DataFrame(frame(X).assign(width="wide").to_dict("list")), "fault: 'width'"),
-    "several columns": (frame(put(put(X, np.nan, 3, 2), np.nan, 5, 0)), "fault: 'length', 'height'"),
+    "NaN": (put(X, np.nan, 3, 2), r"NaN.*columns: 2\b"),
+    "infinity": (put(X, np.inf, 3, 2), r"infinity.*columns: 2\b"),
+    "NaN in float32": (put(X, np.nan, 3, 2).astype("float32"), r"NaN.*columns: 2\b"),
+    "NaN in CSR": (sparse.csr_matrix(put(X, np.nan, 3, 2)), r"NaN.*columns: 2\b"),
+    "infinity in CSC": (sparse.csc_array(put(X, -np.inf, 3, 2)), r"infinity.*columns: 2\b"),
+    "NaN in a frame": (frame(put(X, np.nan, 3, 2)), "NaN.*columns: 'height'"),
+    "missing in a frame": (frame(X).astype("Int64").mask(X[3, 2] == X), "NaN.*columns: .*'height'"),
+    "NaN in polars": (pl.DataFrame(frame(put(X, np.nan, 3, 2)).to_dict("list")), "NaN.*columns: 'height'"),
+    "strings in a frame": (frame(X).assign(width="wide"), "could not convert string.*'wide'.*columns: 'width'"),
+    "strings in polars": (pl.DataFrame(frame(X).assign(width="wide").to_dict("list")), "columns: 'width'"),
+    "several columns": (frame(put(put(X, np.nan, 3, 2), np.nan, 5, 0)), "columns: 'length', 'height'"),
     "strings": (X.astype(str), "strings"),
-    "None": (put(X.astype(object), None, 3, 2), r"fault: 2\b"),
-    "None in lists": (put(X.astype(object), None, 3, 2).tolist(), r"fault: 2\b"),
+    "None": (put(X.astype(object), None, 3, 2), r"columns: 2\b"),
+    "None in lists": (put(X.astype(object), None, 3, 2).tolist(), r"columns: 2\b"),
     "no rows": (X[:0], "0 sample"),
     "no columns": (X[:, :0], "0 feature"),
     "no rows in CSR": (sparse.csr_array(X[:0]), "0 sample"),
@@ -101,7 +101,7 @@ def test_table_of_three_dimensions(estimator, no_training):
 @one_of_each
 def test_many_faulty_columns_are_counted(estimator):
     infinite = np.full((100, 20), np.inf)
-    assert_refused(quick(estimator), ValueError, r"fault: 0, 1, 2, 3, 4 and 15 more", infinite, target(estimator))
+    assert_refused(quick(estimator), ValueError, r"columns: 0, 1, 2, 3, 4 and 15 more", infinite, target(estimator))
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_validation_data_belong_together(estimator, no_training):
 
 BAD_VALIDATION_X = {
     "narrow": (X[:20, :2], "X has 2 features.*4"),
-    "infinity": (put(X[:20], np.inf, 3, 2), r"infinity.*fault: 2\b"),
+    "infinity": (put(X[:20], np.inf, 3, 2), r"infinity.*columns: 2\b"),
     "short": (X[:10], "inconsistent numbers of samples"),
     "empty": (X[:0], "0 sample"),
 }

@@ -95,7 +95,7 @@ def test_gaps_in_arrays_get_columns_of_their_own():
     gaps = np.where(np.arange(400).reshape(100, 4) % 7 == 0, np.nan, X)
     model = quick(DNNClassifier).fit(gaps, LABELS)
     assert model.input_names_ == [*"0123", *(f"{i} is missing" for i in range(4))]
-    with pytest.raises(ValueError, match=r"infinity.*fault: 2"):
+    with pytest.raises(ValueError, match=r"infinity.*columns: 2"):
         model.predict(np.where(np.arange(4) == 2, np.inf, X))
 
 
@@ -246,8 +246,8 @@ def test_two_lines_of_skrub():
 # ---------------------------------------------------------------- bad input
 
 REFUSED = {
-    "bytes": (b"a", TypeError, "'it' holds bytes"),
-    "lists": ([1, 2], TypeError, "'it' holds list"),
+    "bytes": (b"a", TypeError, "'it' contains bytes"),
+    "lists": ([1, 2], TypeError, "'it' contains list"),
     "complex": (1j, (TypeError, ValueError), "'it'"),
     "infinity": (np.inf, ValueError, "'it'"),
 }

@@ -75,7 +75,7 @@ FAULTS = {
         "unscaled",
         classifier(standardize=False),
         *load_wine(return_X_y=True),
-        r"column 12 has a root mean square of 8\d\d .*standardize=True.*A2",
+        r"column 12 has a root mean square of 8\d\d;.*standardize=True.*A2",
     ),
     "shuffled labels": (
         "labels_unrelated",
