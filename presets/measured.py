@@ -17,9 +17,11 @@ def batch_size(n_rows):
 
 
 # Search around a network whose rate follows a schedule. Rates that are right differ by a factor of two to four between
-# the families' presets and between classes and values; the other ranges are those of Holzmüller et al. 2024.
+# the families' presets and between classes and values; the other ranges are those of Holzmüller et al. 2024, around
+# their own decay, which stands in for that of a network without.
 SEARCH_RATE_FACTOR = 4.0
-SEARCH_WEIGHT_DECAY = (1e-3, 1e-1)
+SEARCH_WEIGHT_DECAY = 0.02
+SEARCH_WEIGHT_DECAY_FACTORS = (1 / 20, 5)
 SEARCH_DROPOUT = (0.0, 0.15, 0.3)
 
 # The recipe of RealMLP-TD (Holzmüller et al. 2024), with half its rates, mish for classes too, and a rate that stays

@@ -174,20 +174,23 @@ def scheduled_space(network: Any) -> SearchSpace:
     Returns
     -------
     SearchSpace
-        Learning rates from a quarter to four times the network's own, batch size (A3, S2), dropout and weight decay;
-        for dense networks also widths and depth (S2). Optimizer and schedule do not vary.
+        Learning rates from a quarter to four times the network's own, weight decays from a twentieth to five times its
+        own, batch size (A3, S2) and dropout; for dense networks also widths and depth (S2), for convolutional networks
+        filters and augmentation. Optimizer and schedule do not vary.
     """
-    rate = network.learning_rate
+    rate, decay = network.learning_rate, network.weight_decay or measured.SEARCH_WEIGHT_DECAY
     space: dict[str, Dimension] = {
         "learning_rate": LogUniform(rate / measured.SEARCH_RATE_FACTOR, rate * measured.SEARCH_RATE_FACTOR),
         "batch_size": Choice(*dict.fromkeys((network.batch_size, *article.SEARCH_BATCH_SIZE))),
-        "weight_decay": LogUniform(*measured.SEARCH_WEIGHT_DECAY),
+        "weight_decay": LogUniform(*(factor * decay for factor in measured.SEARCH_WEIGHT_DECAY_FACTORS)),
     }
     if hasattr(network, "dropout"):
         space["dropout"] = Choice(*measured.SEARCH_DROPOUT)
     if isinstance(network, DNN):
         space |= {name: dimension for name, dimension in dnn_space().items() if name == "hidden_layer_sizes"}
         space["numeric_embedding"] = Choice(None, "pbld", "periodic")
+    if isinstance(network, CNN):
+        space |= {"filters": cnn_space()["filters"], "augmentation": Choice(None, "shift", "strong")}
     return SearchSpace(space)
 
 

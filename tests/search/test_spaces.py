@@ -65,7 +65,7 @@ def test_spaces_are_independent():
 
 
 @pytest.mark.parametrize("name", ["quick", "tuned"])
-@pytest.mark.parametrize("estimator", [DNNClassifier, DNNRegressor, LSTMClassifier])
+@pytest.mark.parametrize("estimator", [DNNClassifier, DNNRegressor, LSTMClassifier, CNNClassifier])
 def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator, name):
     network = estimator.from_preset(name)
     space = space_for(network)
