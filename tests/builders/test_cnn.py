@@ -75,12 +75,15 @@ def test_residual_block_is_the_published_sum():
 
     def convolve(images, part):
         kernel = model.get_layer(f"convolution_{part}").kernel
+        return keras.ops.conv(images, kernel, padding="same", data_format="channels_last")
+
+    def normalize(images, part):
         gamma, beta, mean, variance = model.get_layer(f"normalization_{part}").weights
-        images = keras.ops.conv(images, kernel, padding="same", data_format="channels_last")
         return keras.ops.relu(gamma * (images - mean) / keras.ops.sqrt(variance + 1e-3) + beta)
 
-    images = keras.ops.max_pool(convolve(X, "1"), 2, data_format="channels_last")
-    images = images + convolve(convolve(images, "1_first"), "1_second")
+    images = normalize(keras.ops.max_pool(convolve(X, "1"), 2, data_format="channels_last"), "1")
+    branch = normalize(convolve(normalize(convolve(images, "1_first"), "1_first"), "1_second"), "1_second")
+    images = images + branch
     expected = outputs(model.get_layer("outputs"), keras.ops.max(images, axis=(1, 2)))
     np.testing.assert_allclose(outputs(model, X, training=False), expected, rtol=1e-4)
 
