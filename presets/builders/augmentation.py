@@ -23,11 +23,12 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
 
     Parameters
     ----------
-    augmentation : {"article", "flip", "strong", "shift", "shift_flip"}, sequence of keras.Layer, or None
+    augmentation : {"article", "flip", "strong", "shift", "shift_flip", "cutout"}, sequence of keras.Layer, or None
         "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": the
         same and a horizontal flip of every other image; not for letters, digits or other images that a mirror turns
         into something else. "strong": "article", brightness, contrast, and a patch erased from half of the images.
-        "shift": moved by whole pixels, and a patch of each image covered; "shift_flip": the same and mirrored images.
+        "shift": moved by whole pixels; "shift_flip": the same, and a horizontal flip of every other image; "cutout":
+        "shift", and a patch of each image covered.
 
         Layers of a list are copied, each with a seed of its own and the value range of the data; they must act in
         training only. Not taken are MixUp and CutMix: as layers of a network they blend images and leave the labels as
@@ -165,10 +166,11 @@ def _strong():
 
 
 def _shift(horizontal_flip=False):
-    return [
-        RandomShift(measured.SHIFT, horizontal_flip=horizontal_flip, seed=UNSEEDED),
-        RandomCutout(measured.CUTOUT, seed=UNSEEDED),
-    ]
+    return [RandomShift(measured.SHIFT, horizontal_flip=horizontal_flip, seed=UNSEEDED)]
+
+
+def _cutout():
+    return [*_shift(), RandomCutout(measured.CUTOUT, seed=UNSEEDED)]
 
 
 AUGMENTATIONS = {
@@ -177,9 +179,10 @@ AUGMENTATIONS = {
     "strong": _strong,
     "shift": _shift,
     "shift_flip": lambda: _shift(horizontal_flip=True),
+    "cutout": _cutout,
 }
 
-WITHOUT_RANGE = {None, "article", "flip", "shift", "shift_flip"}
+WITHOUT_RANGE = {None, "article", "flip", "shift", "shift_flip", "cutout"}
 """Those that need not know the range of the values."""
 
 

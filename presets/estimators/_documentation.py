@@ -90,12 +90,12 @@ PARAMETERS = {
         "Width of the dense layer on top; None for no such layer.",
     ),
     "augmentation": (
-        "{'article', 'flip', 'strong', 'shift', 'shift_flip'}, list of keras.Layer or None",
+        "{'article', 'flip', 'strong', 'shift', 'shift_flip', 'cutout'}, list of keras.Layer or None",
         "Random changes of the images in training (A10). 'article': rotation, shear, translation and zoom. "
         "'flip': the same and mirrored images, where a mirror leaves labels true. 'strong': 'article', "
-        "brightness, contrast and erased patches. 'shift': moved by whole pixels, and a covered patch (DeVries and "
-        "Taylor 2017); 'shift_flip': the same and mirrored images. Layers of a list are copied and seeded; MixUp and "
-        "CutMix are refused, as they leave the labels.",
+        "brightness, contrast and erased patches. 'shift': moved by whole pixels. 'shift_flip': the same and mirrored "
+        "images. 'cutout': 'shift' and a covered patch (DeVries and Taylor 2017). Layers of a list are copied and "
+        "seeded; MixUp and CutMix are refused, as they leave the labels.",
     ),
     "backbone": (
         "keras.Model or None",

@@ -190,7 +190,7 @@ def scheduled_space(network: Any) -> SearchSpace:
         space |= {name: dimension for name, dimension in dnn_space().items() if name == "hidden_layer_sizes"}
         space["numeric_embedding"] = Choice(None, "pbld", "periodic")
     if isinstance(network, CNN):
-        space |= {"filters": cnn_space()["filters"], "augmentation": Choice(None, "shift", "strong")}
+        space |= {"filters": cnn_space()["filters"], "augmentation": Choice(None, "shift", "cutout")}
     return SearchSpace(space)
 
 
