@@ -88,8 +88,11 @@ LSTM_PRESETS = MappingProxyType(
     }
 )
 
-# Images: residual blocks on all rows, with a rate that rises once and falls to zero. Changes of the images are those
-# that leave the labels of digits, letters and signs true: no mirror.
+# Images: residual blocks on all rows, with a rate that rises once and falls to zero. `quick` scores .933 on
+# fashion_mnist in 455 CPU seconds (one seed), where `article` has .910 in about as many. Images are not mirrored, since
+# digits, letters and signs would become others. 20,000 images of fashion_mnist, 6 epochs: .910 without augmentation,
+# .900 with shifts, .892 with a covered patch too, .895 with that, batches of 64 and half the rate. 20 epochs of all
+# 60,000 were run with shifts alone.
 CNN_MOMENTUM = 0.9  # of the statistics of batch normalisation; as `FCN_MOMENTUM`
 SHIFT = 1 / 14  # of the sides: two pixels of 28
 CUTOUT = 1 / 4  # of the sides: seven pixels of 28
