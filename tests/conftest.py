@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from tried import TRIED
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -17,3 +18,23 @@ def no_training(monkeypatch):
 
     for name in ("train_epoch", "train_epochs", "train_step"):
         monkeypatch.setattr(program_class(), name, update)
+
+
+def pytest_sessionfinish(session):
+    """Send what a process of several has tried to the one that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tried"] = dict(TRIED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Add what one of several processes has tried."""
+    TRIED.update(node.workeroutput.get("tried", {}) if hasattr(node, "workeroutput") else {})
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the counts."""
+    if TRIED:
+        terminalreporter.section("tried without harm")
+        for what, times in TRIED.most_common():
+            terminalreporter.write_line(f"{times:6} {what}")

@@ -11,7 +11,7 @@ FAR = 64.0
 """A number whose mean is more standard deviations away from zero than this is read in float64."""
 
 
-def table_front(inputs, numbers, flags, embedded, *, n_unused, dtype):
+def table_front(inputs, numbers, flags, embedded, *, n_constant, n_unused, dtype, strings=True):
     """Make an input for each raw column, and encode the columns as training did.
 
     Parameters
@@ -24,19 +24,24 @@ def table_front(inputs, numbers, flags, embedded, *, n_unused, dtype):
         Name of the input, and the columns for each code. Numbers have two codes: without and with a gap.
     embedded : list of (str, array of shape (n_codes,))
         Name of the input, and the row of the embeddings for each code.
+    n_constant : int
+        Number of columns of zeros after the numbers.
     n_unused : int
         Number of columns of zeros after the flags.
     dtype : str
+    strings : bool, default=True
+        Whether categories are strings on TensorFlow. Other backends have none.
 
     Returns
     -------
     inputs : dict of str to keras.KerasTensor
         Tensors of shape (n_rows, 1). On TensorFlow, categories are strings, and "" is missing unless it is a level. On
-        other backends, categories are codes: 0 for an unknown level, 1 for a missing one, and the known levels from 2.
+        other backends, and without strings, categories are codes: 0 for an unknown level, 1 for a missing one, and the
+        known levels from 2.
     samples : keras.KerasTensor or dict
         The input of the core.
     """
-    takes_strings = keras.backend.backend() == "tensorflow"
+    takes_strings = strings and keras.backend.backend() == "tensorflow"
     tensors, codes = {}, {}
     far = {name for name, mean, scale, *_ in numbers if abs(mean) > FAR * scale and keras.backend.backend() != "jax"}
     for name, levels in inputs.items():
@@ -54,10 +59,10 @@ def table_front(inputs, numbers, flags, embedded, *, n_unused, dtype):
         if limit is not None:
             values = values / ops.sqrt(1.0 + ops.square(values / limit))
         columns.append(ops.cast(ops.where(ops.isnan(tensors[name]), gap, values), dtype))
+    nothing = ops.cast(ops.zeros_like(next(iter(codes.values()))), dtype)
+    columns += [nothing] * n_constant
     columns += [_fixed(table, dtype)(codes[name]) for name, table in flags]
-    if n_unused:
-        nothing = ops.cast(ops.zeros_like(next(iter(codes.values()))), dtype)
-        columns.append(ops.repeat(nothing, n_unused, axis=1))
+    columns += [nothing] * n_unused
     dense = keras.layers.Concatenate(dtype=dtype)(columns) if len(columns) > 1 else columns[0]
     if not embedded:
         return tensors, dense

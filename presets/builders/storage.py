@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
-from keras.src.backend.common import global_state
 
 from presets.builders.configurations import OPTIMIZERS, check_configuration
 from presets.builders.copies import built_from, missing_state
+from presets.builders.planning import check_variables, planning
 
 MANY = 16
 """Plain data of at least this many values are stored as one text: single values need hundreds of bytes each."""
 
-WAITING = "uninitialized_variables"
-"""Keras's list of variables that it has not made yet; each thread has one."""
+MAX_THRESHOLDS = 1 << 16
+"""The greatest number in the configuration of a metric: some make lists of that length."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ class StoredObject:
         config = json.loads(self.config)
         check_configuration(config)
         with _same_generator():
-            if self.weights is not None:
-                _check_sizes(json.loads(self.config), [weight.shape for weight in self.weights])
+            _check_sizes(json.loads(self.config), self.weights and [weight.shape for weight in self.weights])
             made = keras.saving.deserialize_keras_object(config, safe_mode=True)  # changes `config`
         if self.weights is not None:
             made.set_weights(self.weights)
@@ -241,13 +240,26 @@ def _same_generator():
 
 
 def _check_sizes(config, shapes):
-    """Raise if the stored weights do not fit a model, before any memory is taken for its weights."""
-    # Keras would otherwise make the planned variables together with the next network
-    waiting = list(global_state.get_global_attribute(WAITING) or [])
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            planned = [tuple(weight.shape) for weight in keras.saving.deserialize_keras_object(config).weights]
-    finally:
-        global_state.set_global_attribute(WAITING, waiting)
-    if planned != shapes:
+    """Raise if the stored weights do not fit a model, or if another object needs much memory.
+
+    The object is only planned, before any memory is taken for its weights.
+    """
+    if shapes is None and config.get("module") == "keras.metrics" and _greatest(config) > MAX_THRESHOLDS:
+        raise ValueError(f"The stored metric {config['class_name']} has a larger number than {MAX_THRESHOLDS:,}.")
+    if shapes is None and config.get("module") not in ("keras.layers", "keras.metrics"):
+        return  # what has no variables, or few
+    with planning():
+        planned = keras.saving.deserialize_keras_object(config)
+    if shapes is None:
+        check_variables(planned)
+    elif [tuple(weight.shape) for weight in planned.weights] != shapes:
         raise ValueError("The stored weights do not fit the stored model.")
+
+
+def _greatest(config):
+    """The greatest number in a configuration, except for seeds."""
+    if isinstance(config, dict):
+        return max((_greatest(part) for key, part in config.items() if key != "seed"), default=0)
+    if isinstance(config, list | tuple):
+        return max(map(_greatest, config), default=0)
+    return config if isinstance(config, int | float) else 0

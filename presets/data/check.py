@@ -12,12 +12,14 @@ from sklearn.utils.multiclass import type_of_target
 
 from presets import article
 from presets.data.arrays import check_container
+from presets.data.categories import find_empty_columns, find_number_ids, find_telling_levels, is_id
 from presets.data.columns import as_table
 from presets.data.faults import find_faults, sample_rows
-from presets.data.frames import read_usable
+from presets.data.frames import Table, read_usable
 from presets.data.gaps import find_telling_gaps
 from presets.data.kinds import kind_of
 from presets.data.layout import find_layout_faults
+from presets.data.repetitions import find_near_repetitions
 from presets.data.report import Finding, Report
 from presets.data.sequences import read_sequences
 from presets.data.standardize import dense
@@ -97,7 +99,10 @@ def check_data(
     kind = kind_of(X)
     mixed, faulty = read_usable(X) if kind == "table" else (None, [])
     if mixed is not None:
-        findings += find_misread_strings(mixed) + find_telling_gaps(mixed, target, classification=classification)
+        findings += find_empty_columns(mixed, np.arange(len(target)))
+        findings += find_misread_strings(mixed) + find_number_ids(mixed)
+        findings += find_telling_levels(mixed, target, classification=classification)
+        findings += find_telling_gaps(mixed, target, classification=classification)
         rows = sample_rows(np.arange(len(target)), mixed.shape[1], CELLS)
         cells, names = _encoder(mixed, standardize).inspect(mixed, rows)
         n_columns = mixed.shape[1] + len(faulty)
@@ -107,6 +112,8 @@ def check_data(
         cells, n_columns = dense(table, rows), len(names or ()) + len(faulty)
         if not faulty and kind != "ragged" and not sparse.issparse(X) and not hasattr(X, "columns"):
             findings += find_layout_faults(table, standardize=standardize)
+        if table.ndim == 2 and names and not sparse.issparse(table):
+            findings += find_number_ids(Table.of_numbers(table, names))
     if faulty:
         findings.append(_unusable_columns(faulty, n_columns))
     findings += find_faults(
@@ -118,6 +125,8 @@ def check_data(
         names=names,
         has_all_columns=not faulty,
     )
+    if cells.ndim == 2 and cells.size and not faulty:
+        findings += find_near_repetitions(cells, _ids(mixed, cells, names))
     if classifier is not None:
         rows = likely_wrong_labels(classifier, X, target, cv=cv, random_state=random_state)
         if len(rows):
@@ -192,6 +201,20 @@ def _encoder(table, standardize):
         max_onehot=MAX_ONEHOT,
         min_frequency=1,
     )
+
+
+def _ids(mixed, cells, names):
+    """Which columns that are looked at hold another value in every row, of those that could be ids."""
+    if mixed is None:
+        return np.array([is_id(column) for column in cells.T])
+    ids = {str(column.name) for column in mixed.columns if _is_id(column)}
+    return np.array([name in ids for name in names])
+
+
+def _is_id(column):
+    if column.kind == "category":
+        return len(np.unique(column.values)) == len(column.values)
+    return column.kind == "number" and is_id(column.values)
 
 
 def _holds_classes(y):

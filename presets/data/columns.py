@@ -28,6 +28,11 @@ def naming_columns(X, *, gaps=False):
             raise
         more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        if not hasattr(X, "columns"):
+            more += (
+                " (counted in the array that this estimator gets; a pipeline with set_output(transform='pandas') names "
+                "them)"
+            )
         advice = (
             "Replace such values." if gaps else "Impute missing values and encode categories before this estimator."
         )

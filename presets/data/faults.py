@@ -1,10 +1,9 @@
 """Faults of numbers and their targets (A1, A2). The checks are quick enough for the start of each fit."""
 
-import math
-
 import numpy as np
 
 from presets import article
+from presets.data.repetitions import find_repeated_rows
 from presets.data.report import Finding
 
 SHOWN = 5
@@ -85,7 +84,7 @@ def _faults_of_cells(x, labels, values, standardize, names, has_all_columns):
     if not standardize:
         yield _unscaled(cells, names)
     if has_all_columns:
-        yield from _repeated_rows(cells, labels, values)
+        yield from find_repeated_rows(cells, labels, values)
     if x.ndim == 2:
         yield _constant_columns(cells, names)
 
@@ -124,6 +123,7 @@ def _leaked_target(cells, labels, values, names):
         "Remove this column, unless its values will be known when predictions are made.",
         "A1",
         figure=len(columns),
+        columns=tuple(columns),
     )
 
 
@@ -160,69 +160,8 @@ def _unscaled(cells, names):
         "A2",
         figure=float(sizes[largest]),
         parameter="standardize",
+        columns=(names[largest],),
     )
-
-
-def _repeated_rows(cells, labels, values):
-    """Find rows that occur several times in x, with different targets or with the same target."""
-    groups = _groups(cells)
-    n_repeated = len(cells) - (groups.max() + 1)
-    if n_repeated == 0:
-        return
-    if labels is not None:
-        pairs, sizes = np.unique(np.stack([groups, labels[1]]), axis=1, return_counts=True)
-        kept = np.zeros(groups.max() + 1, dtype=int)
-        np.maximum.at(kept, pairs[0], sizes)
-        floor = 1 - kept.sum() / len(cells)
-        limit = f"no model can predict more than {_below_all(floor)} of the labels correctly"
-        n_same = len(cells) - pairs.shape[1]
-    elif values is not None:
-        means = np.stack([np.bincount(groups, column) / np.bincount(groups) for column in values.T], axis=1)
-        spread = np.square(values - values.mean(axis=0)).sum()
-        floor = np.square(values - means[groups]).sum() / spread if spread else 0.0
-        limit = f"no model can explain more than {_below_all(floor)} of the variance of y"
-        n_same = n_repeated
-    else:
-        return
-    if floor > article.CONFLICTS_NOISE:
-        yield Finding(
-            "conflicting_labels",
-            _severity_of_conflicts(floor),
-            f"{n_repeated} of {len(cells)} rows repeat another row, some with a different y: {limit}.",
-            "Find out which y is right, or add columns that distinguish these rows.",
-            "A1",
-            figure=float(floor),
-        )
-    if n_same >= article.DUPLICATES * len(cells):
-        yield Finding(
-            "duplicate_rows",
-            "note",
-            f"{n_same} of {len(cells)} rows ({n_same / len(cells):.1%}) repeat another row with the same y.",
-            "Remove repeated rows, or keep them in the same part of each split. Otherwise validation and test scores "
-            "are too good.",
-            "A1",
-            figure=n_same / len(cells),
-        )
-
-
-def _below_all(missing):
-    """The remaining share as text, with enough digits to be below 100%."""
-    digits = max(1, -math.floor(math.log10(missing)) - 2) if missing else 1
-    return f"{1 - missing:.{digits}%}"
-
-
-def _severity_of_conflicts(floor):
-    if floor < article.CONFLICTS:
-        return "note"
-    return "serious" if floor >= article.CONFLICTS_SERIOUS else "warning"
-
-
-def _groups(cells):
-    """A number for each row; equal rows have equal numbers."""
-    numbers = cells if cells.dtype.kind == "f" else cells.astype(np.float64)
-    bits = (numbers + 0.0).view(np.uint8 if numbers.dtype.itemsize == 2 else np.uint32).astype(np.uint64)
-    factors = np.random.default_rng(0).integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
-    return np.unique(bits @ factors, return_inverse=True)[1]
 
 
 def _few_rows_per_class(classes, codes):
@@ -284,6 +223,7 @@ def _constant_columns(cells, names):
         "They contain no information. You can remove them.",
         "A1",
         figure=len(constant),
+        columns=tuple(names[i] for i in constant),
     )
 
 

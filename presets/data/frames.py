@@ -92,6 +92,10 @@ class Table:
         """Numbers of rows and columns."""
         return len(self), len(self.columns)
 
+    def take(self, rows):
+        """Some rows of the table, given by their numbers."""
+        return Table([Column(c.name, c.kind, c.values[rows], c.levels) for c in self.columns])
+
     @property
     def names(self):
         """Names of the columns."""
@@ -139,7 +143,9 @@ def read_table(X):
         return None
     columns = [_read_column(name, values) for name, values in named]
     if all(column.kind == "number" for column in columns) and not any(
-        column.is_missing.any() for column, (_, values) in zip(columns, named, strict=True) if not _is_plain(values)
+        column.is_missing.any() or _is_wide(values)
+        for column, (_, values) in zip(columns, named, strict=True)
+        if not _is_plain(values)
     ):
         return None
     return Table(columns)
@@ -199,8 +205,18 @@ def _is_plain(values):
     """Whether an array, or a column of pandas or polars, has a number type."""
     dtype = values.dtype
     if hasattr(dtype, "is_numeric"):
-        return dtype.is_numeric() and not dtype.is_decimal()
+        return _is_number_of_numpy(dtype)
     return not hasattr(dtype, "categories") and getattr(dtype, "kind", "O") in PLAIN
+
+
+def _is_number_of_numpy(dtype):
+    """Whether a type of polars is one of numbers that numpy has too."""
+    return dtype.is_numeric() and not dtype.is_decimal() and not str(dtype).endswith("128")
+
+
+def _is_wide(values):
+    """Whether a column of polars holds integers of 128 bits, of which polars makes no array."""
+    return hasattr(values.dtype, "is_integer") and values.dtype.is_integer() and not _is_number_of_numpy(values.dtype)
 
 
 def _read_column(name, values):
@@ -236,7 +252,7 @@ def _from_polars(series):
     dtype = series.dtype
     if getattr(dtype, "time_zone", None):
         series = series.dt.replace_time_zone(None)
-    if dtype.is_temporal() or (dtype.is_numeric() and not dtype.is_decimal()):
+    if dtype.is_temporal() or _is_number_of_numpy(dtype):
         return series.to_numpy()
     return np.fromiter(series.to_list(), dtype=object, count=len(series))
 
@@ -289,10 +305,26 @@ def _read_objects(name, values):
     if known["date"]:
         days = [None if gap else _without_zone(value) for value, gap in zip(values, is_gap, strict=True)]
         return Column(name, "date", np.array(days, dtype="datetime64[us]"))
-    return _number(name, np.array([np.nan if gap else float(v) for v, gap in zip(values, is_gap, strict=True)]))
+    try:
+        floats = [np.nan if gap else _as_float(value) for value, gap in zip(values, is_gap, strict=True)]
+    except OverflowError as error:
+        raise ValueError(
+            f"Column {name!r} contains a number that no float can hold. Divide the column by a constant."
+        ) from error
+    return _number(name, np.array(floats))
 
 
-_OBJECTS = {"str": str, "number": numbers.Real | decimal.Decimal | np.bool_, "date": datetime.date | np.datetime64}
+def _as_float(value):
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    return value / np.timedelta64(1, "s") if isinstance(value, np.timedelta64) else float(value)
+
+
+_OBJECTS = {
+    "str": str,
+    "number": numbers.Real | decimal.Decimal | np.bool_ | datetime.timedelta | np.timedelta64,
+    "date": datetime.date | np.datetime64,
+}
 
 
 def _without_zone(value):

@@ -1,12 +1,17 @@
 """Reports of findings: each has a description, its figure, and what to do."""
 
+import dataclasses
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import overload
 
 SEVERITIES = ("serious", "warning", "note")
 """A serious finding spoils the training, a warning probably costs score, and a note is good to know."""
+
+SHOWN = 5
+"""Number of columns that a text lists."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Finding:
         The figure that led to the finding.
     parameter : str or None, optional
         The parameter to change, if there is one.
+    columns : tuple, optional
+        Names or numbers of the columns that the finding is about.
     """
 
     code: str
@@ -37,9 +44,29 @@ class Finding:
     item: str
     figure: float | None = None
     parameter: str | None = None
+    columns: tuple = ()
 
     def __str__(self):
         return f"{self.what} {self.to_do} ({self.item})"
+
+    def named(self, names):
+        """The same finding, with names for the columns that it knows by number.
+
+        Parameters
+        ----------
+        names : sequence of str
+
+        Returns
+        -------
+        Finding
+        """
+        numbers = [column for column in self.columns if isinstance(column, Integral) and column < len(names)]
+        if not numbers:
+            return self
+        listed = ", ".join(f"{number} is {names[number]!r}" for number in numbers[:SHOWN])
+        more = f", and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+        columns = tuple(names[c] if c in numbers else c for c in self.columns)
+        return dataclasses.replace(self, what=f"{self.what} (Of these columns {listed}{more}.)", columns=columns)
 
 
 class Report(Sequence[Finding]):

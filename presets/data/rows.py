@@ -3,9 +3,15 @@
 import math
 
 import numpy as np
+from scipy import sparse
 
+from presets.data.categories import find_empty_columns, find_new_levels, find_number_ids, find_telling_levels
+from presets.data.gaps import find_telling_gaps
 from presets.data.standardize import BLOCK, dense
 from presets.data.strings import find_misread_strings
+
+WIDE = 512
+"""Numbers that are compared at once."""
 
 
 class Rows:
@@ -65,9 +71,64 @@ class Rows:
         """
         return self.table(rows), None
 
-    def misread(self):
-        """Findings on columns that are not what they are taken for; numbers are."""
+    def find_misread(self, rows):
+        """Findings on columns that are not what they are taken for, or are left out; numbers are what they are."""
         return []
+
+    def find_telling(self, rows, y, *, classification):
+        """Findings on columns that tell y, or that are ids; those of numbers are found among the encoded rows."""
+        return []
+
+    def find_new_levels(self, rows, validation, validation_rows):
+        """Findings on levels that only the validation part has; numbers have none."""
+        return []
+
+    @property
+    def names(self):
+        """Numbers of the columns, features or channels."""
+        return range(self.X.shape[-1])
+
+    @property
+    def unit(self):
+        """What the last axis counts."""
+        return {2: "Column", 3: "Feature"}.get(self.X.ndim, "Channel")
+
+    def extremes(self, rows):
+        """Least and greatest number of each column in some rows, in the unit of the user; NaN where there is none."""
+        if sparse.issparse(self.X):
+            part = self.X[rows]
+            return part.min(axis=0).toarray().ravel(), part.max(axis=0).toarray().ravel()
+        low, high = np.full(self.X.shape[-1], np.nan), np.full(self.X.shape[-1], np.nan)
+        for block in self._raw(rows):
+            low, high = np.fmin(low, _by_column(np.fmin, block)), np.fmax(high, _by_column(np.fmax, block))
+        return low, high
+
+    def are_whole(self, rows):
+        """Whether all numbers in some rows are whole."""
+        if self.X.dtype.kind != "f":
+            return True
+        return all((np.isnan(block) | (block == np.rint(block))).all() for block in self._raw(rows))
+
+    def column(self, number):
+        """The numbers of one column, in the unit of the user.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_numbers)
+        """
+        values = self.X[:, [number]].toarray() if sparse.issparse(self.X) else np.asarray(self.X[..., number])
+        return values.reshape(len(self), -1).astype(np.float64)
+
+    def _raw(self, rows):
+        """Numbers of some rows as they are, in blocks."""
+        if sparse.issparse(self.X):
+            yield self.X[rows].data
+            return
+        size = max(BLOCK // max(math.prod(self.X.shape[1:]), 1), 1)
+        if isinstance(rows, slice):  # which needs no copy
+            yield from (self.X[rows][start : start + size] for start in range(0, len(self), size))
+        else:
+            yield from (self.X[rows[start : start + size]] for start in range(0, len(rows), size))
 
 
 class RowsByInput(Rows):
@@ -132,6 +193,58 @@ class TableRows:
         """Numbers, gaps and levels, with a column for each column of the table that has them."""
         return self.encoder.inspect(self.table, rows)
 
-    def misread(self):
-        """Findings on strings that are taken for categories, and look like something else."""
-        return find_misread_strings(self.table)
+    def find_misread(self, rows):
+        """Findings on strings that are taken for categories and look like something else, and on empty columns."""
+        return [*find_misread_strings(self.table), *find_empty_columns(self.table, rows)]
+
+    def find_telling(self, rows, y, *, classification):
+        """Findings on categories and gaps that tell y, and on whole numbers that are ids."""
+        table = self.table.take(rows)
+        return [
+            *find_telling_levels(table, y, classification=classification),
+            *find_telling_gaps(table, y, classification=classification),
+            *find_number_ids(table),
+        ]
+
+    def find_new_levels(self, rows, validation, validation_rows):
+        """Findings on levels that only the validation part has."""
+        return find_new_levels(self.table, rows, validation.table, validation_rows)
+
+    unit = "Column"
+
+    @property
+    def names(self):
+        """Names of the columns that hold numbers or dates."""
+        return [self.table.names[source] for source in self.encoder.measured]
+
+    def extremes(self, rows):
+        """Least and greatest number of each such column in some rows, of dates in seconds; NaN where there is none."""
+        columns = [self._numbers(source, rows) for source in self.encoder.measured]
+        low, high = ([reduce.reduce(values, initial=np.nan) for values in columns] for reduce in (np.fmin, np.fmax))
+        return np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+
+    def are_whole(self, rows):
+        """False: the columns of such a table are not of one kind."""
+        return False
+
+    def column(self, number):
+        """The numbers of one such column, of shape (n_samples, 1)."""
+        return self._numbers(self.encoder.measured[number], slice(None))[:, np.newaxis]
+
+    def _numbers(self, source, rows):
+        values = self.table.columns[source].values[rows]
+        if values.dtype.kind != "M":
+            return values.astype(np.float64, copy=False)
+        return np.where(np.isnat(values), np.nan, values.astype(np.int64) / 1e6)
+
+
+def _by_column(reduce, block):
+    """Least or greatest number of each column; of narrow rows several are compared at once, which is faster."""
+    n_columns = block.shape[-1]
+    flat = block.reshape(-1, n_columns) if block.flags.c_contiguous else None
+    several = WIDE // n_columns
+    if flat is None or several < 2 or len(flat) < several:
+        return reduce.reduce(block, axis=tuple(range(block.ndim - 1)))
+    n_whole = len(flat) // several * several
+    folded = reduce.reduce(flat[:n_whole].reshape(-1, several * n_columns), axis=0).reshape(several, n_columns)
+    return reduce.reduce(np.concatenate([folded, flat[n_whole:]]), axis=0)

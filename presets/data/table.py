@@ -154,9 +154,11 @@ class Embedded:
 class TableEncoder:
     """What `fit` learns of a table with categories, dates or gaps.
 
-    Dense columns are the standardised `numbers` first, then `flags`, then zeros up to `width`: it is rounded up to a
-    power of two behind the numbers, so that folds with other categories share a program. So is the number of rows of
-    the embeddings. They begin with a row for what is unknown in each embedded column, and one for what is missing.
+    Dense columns are the standardised `numbers` first, then zeros for what does not vary, then `flags`, then zeros up
+    to `width`. A column of numbers takes one of the first columns, and a date five, whether they vary or not. The flags
+    are filled up to a power of two, and so are the rows of the embeddings. So folds with other dates, gaps and
+    categories share a program. The embeddings begin with a row for what is unknown in each embedded column, and one for
+    what is missing.
 
     Parameters
     ----------
@@ -166,6 +168,8 @@ class TableEncoder:
     numbers : list of Number
     flags : list of Flags
     embedded : list of Embedded
+    n_constant : int
+        Columns without a value, and parts of dates that do not vary.
     """
 
     names: list
@@ -173,6 +177,7 @@ class TableEncoder:
     numbers: list
     flags: list
     embedded: list
+    n_constant: int = 0
 
     @classmethod
     def learn(cls, table, rows, weights, *, standardize, categorical, max_onehot, min_frequency):
@@ -207,12 +212,18 @@ class TableEncoder:
                 missing = column.is_missing
                 if missing[rows].any() and not missing[rows].all():
                     flags.append(_gaps(source, missing, rows, shares, standardize))
-        return cls(table.names, kinds, numbers, flags, _embedded(many))
+        n_places = sum({"number": 1, "date": len(DATE_PARTS), "category": 0}[kind] for kind in kinds)
+        return cls(table.names, kinds, numbers, flags, _embedded(many), n_places - len(numbers))
+
+    @property
+    def measured(self):
+        """Numbers of the columns that are numbers or dates."""
+        return list(dict.fromkeys(number.source for number in self.numbers))
 
     @property
     def n_numbers(self):
-        """Dense columns that are numbers; they come first."""
-        return len(self.numbers)
+        """Dense columns that are numbers, or zeros in the place of some; they come first."""
+        return len(self.numbers) + self.n_constant
 
     @property
     def n_flags(self):
@@ -247,7 +258,7 @@ class TableEncoder:
     @property
     def input_names(self):
         """Names of all that the network sees, embeddings last."""
-        names = [self._number_name(number) for number in self.numbers]
+        names = [self._number_name(number) for number in self.numbers] + ["(unused)"] * self.n_constant
         names += [self._named(f.source, label) for f in self.flags for label in f.labels]
         names += ["(unused)"] * (self.width - len(names))
         return names + [self._named(e.source, f"[{i}]") for e in self.embedded for i in range(EMBEDDING_WIDTH)]
@@ -278,11 +289,11 @@ class TableEncoder:
         ndarray of shape (n_rows, width), or dict with that as "numbers", and "levels" of shape (n_rows, n_embedded)
         """
         dense = np.zeros((len(rows), self.width), dtype)
-        start = 0
-        for part in (*self.numbers, *self.flags):
-            values = part.encode(table.columns[part.source], rows)
-            dense[:, start : start + values.shape[1]] = values
-            start += values.shape[1]
+        for first, parts in ((0, self.numbers), (self.n_numbers, self.flags)):
+            for part in parts:
+                values = part.encode(table.columns[part.source], rows)
+                dense[:, first : first + values.shape[1]] = values
+                first += values.shape[1]
         if not self.embedded:
             return dense
         levels = [e.encode(table.columns[e.source], rows) for e in self.embedded]
@@ -320,9 +331,19 @@ class TableEncoder:
             "numbers": [(self._number_name(n), n.mean, n.scale, n.limit, n.gap) for n in self.numbers],
             "flags": [(names[f.source], f.table_by_code) for f in self.flags],
             "embedded": [(names[e.source], e.levels.by_code(e.places)) for e in self.embedded],
+            "n_constant": self.n_constant,
             "n_unused": self.width - self.n_numbers - self.n_flags,
         }
         return {"table": table}
+
+    @property
+    def level_codes(self):
+        """Codes of the levels that training kept, by the name of the column."""
+        of_levels = (part for part in (*self.flags, *self.embedded) if part.levels is not None)
+        return {
+            str(self.names[part.source]): {level: FIRST + place for place, level in enumerate(part.levels.kept)}
+            for part in of_levels
+        }
 
     @property
     def offsets(self):

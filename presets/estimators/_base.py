@@ -193,7 +193,7 @@ class NetworkEstimator(BaseEstimator):
             rng=seeds.generator("shuffle"),
         )
         recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X, X_val))
-        report = self._check_rows(training, np.union1d(rows, validation_rows) if X_val is None else rows, y)
+        report = self._check_rows(plan, y)
         return Preparation(
             start=start,
             recipe=recipe,
@@ -233,7 +233,7 @@ class NetworkEstimator(BaseEstimator):
         )
         recipe = self._recipe(encoder, target, self._data_arguments(encoder, rows, X))
         recipe = dataclasses.replace(recipe, lr_schedule="plateau")  # nobody knows how many epochs will come
-        report = self.health_.data if start is not None else self._check_rows(dataset, rows, y)
+        report = self.health_.data if start is not None else self._check_rows(plan, y)
         return Preparation(
             start=start,
             recipe=recipe,
@@ -300,6 +300,7 @@ class NetworkEstimator(BaseEstimator):
         )
         self._fitted = fit.network(outcome.weights, state, self._find_temperature(program, plan))
         self._fitted.remember(program, fit.witness)
+        self._fitted.see(plan.training.x, plan.seen_rows, getattr(self, "feature_names_in_", None), fit.start)
         self.init_ = init
         self.__dict__.pop("_model", None)
         history = getattr(self, "history_", {}) if goes_on else {}
@@ -405,11 +406,10 @@ class NetworkEstimator(BaseEstimator):
     def _split_rows(self, rows, fraction, rng, y, groups):
         return split_rows(rows, fraction, rng, self._strata(y))
 
-    def _check_rows(self, dataset, rows, y):
+    def _check_rows(self, plan, y):
         """The data check (A1) on what the network gets."""
         return check_rows(
-            dataset,
-            rows,
+            plan,
             y,
             classification=is_classifier(self),
             standardize=self.standardize,
@@ -518,6 +518,12 @@ class NetworkEstimator(BaseEstimator):
     def _complete_arguments(self, encoder):
         """Arguments of the network in which the complete model differs from the trained one."""
         return {}
+
+    @property
+    def drift_(self):
+        """What lay far outside of the training data when predictions were made; `predict` warns of it once."""
+        check_is_fitted(self)
+        return self._fitted.drift
 
     def _outputs(self, X):
         check_is_fitted(self)

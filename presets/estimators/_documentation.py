@@ -350,6 +350,11 @@ ATTRIBUTES = {
         "What the fit watched beside its history: findings on the data (A1), the signal at the start and dead units at "
         "the end (A7), the loss of a constant prediction. `diagnose` judges it.",
     ),
+    "drift_": (
+        "list of Finding",
+        "What lay far outside of the training data when predictions were made: empty, or the one finding that "
+        "`predict` warned of. `diagnose` tells of it too.",
+    ),
     "n_features_in_": (
         "int",
         "Columns of a table; of other X the features of a step or the channels of an image.",
@@ -358,6 +363,11 @@ ATTRIBUTES = {
         "list of str",
         "Tables only: names of the columns that the network sees. Numbers and parts of dates come first, then flags of "
         "levels and gaps, filled up with unused columns to a power of two, then embeddings.",
+    ),
+    "level_codes_": (
+        "dict of str to dict of str to int",
+        "Tables only: the numbers that `coded_model` takes for the levels of each category. Any other level is 0, and "
+        "a missing one is 1.",
     ),
     "embeddings_": (
         "dict of str to LevelVectors",

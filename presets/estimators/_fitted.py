@@ -1,6 +1,7 @@
 """What a fit leaves: a recipe, weights and the encodings of both sides."""
 
 import dataclasses
+import warnings
 import weakref
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 from keras import tree
 
 from presets.builders.complete import complete_model, warn_of_rounding
+from presets.builders.planning import check_claims
+from presets.data.drift import Extent
 from presets.training.dataset import n_rows, prediction_rows
 from presets.training.forks import refuse_in_fork
 from presets.training.pool import POOL
@@ -44,6 +47,8 @@ class FittedNetwork:
     witness : tuple of (array or dict, ndarray) or None
         A few encoded rows and what the network put out for them, where it depends on code of the user's: so a change of
         that code is noticed.
+    extent : Extent or None
+        What training saw of the values of X; None in files of older versions.
     """
 
     recipe: Recipe
@@ -54,8 +59,16 @@ class FittedNetwork:
     optimizer_state: list | None = None
     temperature: float = 1.0
     witness: tuple | None = None
+    extent: Extent | None = None
 
     _checked = staticmethod(lambda: None)
+
+    _drift = None
+
+    @property
+    def drift(self):
+        """What was found to lie far outside of the training data: a list of one Finding at most."""
+        return [] if self._drift is None else [self._drift]
 
     def outputs(self, X, **changed):
         """Logits or standardised values of every row.
@@ -76,8 +89,10 @@ class FittedNetwork:
         RuntimeError
             If code of the user's builds another network by now.
         """
+        self._check_claims()
         dtype = numbers(self.recipe.dtype)
         rows = self.encoder.rows(X, dtype)
+        self._look_for_drift(rows)
         tile = TILE if rows.row_bytes * TILE <= TILE_BUDGET else 1
         size = max(prediction_rows(rows.row_bytes, 1) // tile, 1) * tile
         recipe = self.recipe
@@ -93,8 +108,8 @@ class FittedNetwork:
         outputs = np.concatenate(parts)[: len(rows)].astype(dtype, copy=False)
         return outputs if self.temperature == 1.0 else outputs / outputs.dtype.type(self.temperature)
 
-    def model(self, **changed):
-        """Build the complete Keras model: raw features in, probabilities or values in the target's unit out.
+    def core(self, **changed):
+        """Build the network alone: encoded rows in, logits or standardised values out.
 
         Parameters
         ----------
@@ -102,18 +117,48 @@ class FittedNetwork:
             Arguments of the network that differ from those of training; its weights stay the same.
         """
         refuse_in_fork()
+        self._check_claims()
         core = self.recipe.network.model(**changed)
         core.set_weights(self.weights)
+        return core
+
+    def model(self, *, strings=True, **changed):
+        """Build the complete Keras model: raw features in, probabilities or values in the target's unit out.
+
+        Parameters
+        ----------
+        strings : bool, default=True
+            Whether categories of a table enter it as strings where the backend has these, and not as codes.
+        **changed
+            Arguments of the network that differ from those of training; its weights stay the same.
+        """
+        core = self.core(**changed)
         self._check(core, lambda x: keras.ops.convert_to_numpy(core(x, training=False)))
+        description = self.encoder.description()
+        if "table" in description:
+            description["table"]["strings"] = strings
         model = complete_model(
             core,
-            **self.encoder.description(),
+            **description,
             temperature=self.temperature,
             activation=self.target.output_activation,
             unit=self.target.unit,
         )
         warn_of_rounding(model, *self.encoder.offsets)
         return model
+
+    def see(self, rows, numbers, names, before):
+        """Keep what the training saw, beside what an earlier one saw."""
+        extent = Extent.of(rows, numbers, names)
+        self.extent = extent if before is None or before.extent is None else before.extent.joined(extent)
+
+    def _look_for_drift(self, rows):
+        """Warn of new rows that lie far outside, the first time."""
+        if self.extent is None or self.drift:
+            return
+        found = self.extent.find_drift(rows)
+        if found is not None and vars(self).setdefault("_drift", found) is found:  # one thread of several
+            warnings.warn(str(found), stacklevel=5)
 
     def remember(self, program, x):
         """Keep what a program with these weights puts out for a few rows, if code of the user's decides on it."""
@@ -136,8 +181,21 @@ class FittedNetwork:
             )
         self._checked = weakref.ref(network)
 
+    def _check_claims(self):
+        """Refuse what a file claims and does not hold, before it takes memory."""
+        if self._may_claim:
+            refuse_in_fork()
+            check_claims(self.recipe.network, self.weights, self.sample[0])
+            self._may_claim = False
+
+    _may_claim = False
+
     def __getstate__(self):
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._may_claim = True
 
 
 def _filled_up(x, multiple):

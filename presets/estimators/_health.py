@@ -43,14 +43,12 @@ class Health:
     batch_size: int
 
 
-def check_rows(dataset, rows, y, *, classification, standardize, names):
+def check_rows(plan, y, *, classification, standardize, names):
     """Check the data of a fit as the network gets them, and warn of what is serious.
 
     Parameters
     ----------
-    dataset : Dataset
-    rows : ndarray of int
-        Rows of positive weight.
+    plan : Plan
     y : ndarray of shape (n_samples, ...)
         Not encoded.
     classification, standardize : bool
@@ -61,6 +59,7 @@ def check_rows(dataset, rows, y, *, classification, standardize, names):
     -------
     Report
     """
+    dataset, rows = plan.training, np.sort(plan.seen_rows)
     one, of_cells = dataset.x.inspect(rows[:1])
     seen = sample_rows(np.arange(len(rows)), one.size, CELLS)
     findings = find_faults(
@@ -71,10 +70,12 @@ def check_rows(dataset, rows, y, *, classification, standardize, names):
         standardize=standardize,
         names=names if of_cells is None else of_cells,
     )
-    misread = dataset.x.misread()
+    misread = dataset.x.find_misread(rows)
+    told = dataset.x.find_telling(rows[seen], y[rows[seen]], classification=classification)
+    told += dataset.x.find_new_levels(plan.rows, plan.validation.x, plan.validation_rows)
     if misread:
         warnings.warn(" ".join(f"{finding.what} {finding.to_do}" for finding in misread), stacklevel=6)
-    report = Report("Data check", [*findings, *misread])
+    report = Report("Data check", [*findings, *misread, *told])
     for finding in report:
         if finding.severity == "serious":
             warnings.warn(str(finding), stacklevel=6)

@@ -65,7 +65,7 @@ def fit_html(network):
     -------
     str
     """
-    core = network._fitted.recipe.network.model()
+    core = network._fitted.core()
     rows = "".join(
         f"<tr><td>{html.escape(layer.name)}</td><td>{type(layer).__name__}</td>"
         f"<td>{html.escape(_shape_of_row(layer))}</td><td>{layer.count_params():,}</td></tr>"

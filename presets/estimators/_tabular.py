@@ -115,26 +115,50 @@ class Tabular(NetworkEstimator):
         tags.input_tags.categorical = True
         return tags
 
-    def model_inputs(self, X):
+    def model_inputs(self, X, *, strings=True):
         """Rows as `model_` takes them, which has its raw columns by name if there are categories, dates or gaps.
 
         Parameters
         ----------
         X : array-like or frame of shape (n_samples, n_features)
             In any form that `fit` takes.
+        strings : bool, default=True
+            Whether the model takes categories as strings. `coded_model` does not.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features), or dict of str to ndarray of shape (n_samples, 1)
-            Numbers, with NaN for what is missing. Dates are their parts. Categories are strings, with "" for what is
-            missing, on TensorFlow; on other backends 0 for what is unknown, 1 for what is missing, and further numbers
-            for the levels in the order of their names.
+            Numbers, with NaN for what is missing. Dates are their parts. On TensorFlow categories are strings, with ""
+            for what is missing. On other backends, and without strings, they are the numbers of `level_codes_`.
         """
         check_is_fitted(self)
         encoder, X = self._fitted.encoder, self._check_X(X)
         if isinstance(encoder, TableEncoder):
-            return encoder.raw_inputs(X, strings=keras.backend.backend() == "tensorflow")
+            return encoder.raw_inputs(X, strings=strings and keras.backend.backend() == "tensorflow")
         return X.toarray() if sparse.issparse(X) else X
+
+    def coded_model(self):
+        """Build the complete model with numbers for categories, for ONNX and other formats without strings.
+
+        Returns
+        -------
+        keras.Model
+            As `model_`, but it takes the numbers of `level_codes_` for levels.
+        """
+        check_is_fitted(self)
+        return self._fitted.model(strings=False, **self._complete_arguments(self._fitted.encoder))
+
+    @property
+    def level_codes_(self):
+        """Numbers of the levels of each category, by the name of its column; any other level is 0, a missing one 1.
+
+        Returns
+        -------
+        dict of str to dict of str to int
+        """
+        check_is_fitted(self)
+        encoder = self._fitted.encoder
+        return encoder.level_codes if isinstance(encoder, TableEncoder) else {}
 
     @property
     def input_names_(self):
@@ -161,10 +185,10 @@ class Tabular(NetworkEstimator):
             ``pandas.DataFrame(e.vectors, index=e.levels)`` makes a frame of one.
         """
         check_is_fitted(self)
-        encoder, network = self._fitted.encoder, self._fitted.recipe.network
+        encoder = self._fitted.encoder
         if not getattr(encoder, "embedded", None):
             return {}
-        place = [v.path.split("/")[-2] for v in network.model().weights].index("embeddings")
+        place = [v.path.split("/")[-2] for v in self._fitted.core().weights].index("embeddings")
         return {str(encoder.names[e.source]): _level_vectors(e, self._fitted.weights[place]) for e in encoder.embedded}
 
 

@@ -81,6 +81,30 @@ def find_members(estimator: Any) -> list[Any]:
     return [inner]
 
 
+def names_before_network(estimator):
+    """Names of the columns that a network behind other steps gets.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As for `find_members`.
+
+    Returns
+    -------
+    list of str
+        Empty if there are no such steps, or if one of them gives no names.
+    """
+    inner = estimator
+    while not _is_fitted_network(inner) and not hasattr(inner, "members_"):
+        if isinstance(inner, Pipeline) and len(inner.steps) > 1:
+            try:
+                return list(inner[:-1].get_feature_names_out())
+            except (AttributeError, ValueError):  # of a step that knows no names
+                return []
+        inner = _inside(inner, estimator)
+    return []
+
+
 def _is_fitted_network(estimator):
     return isinstance(estimator, NetworkEstimator) and estimator.__sklearn_is_fitted__()
 

@@ -9,7 +9,7 @@ import numpy as np
 from presets import article
 from presets.data.report import SEVERITIES, Finding, Report
 from presets.estimators._summary import divergence, fit_summary
-from presets.evaluation.networks import find_members
+from presets.evaluation.networks import find_members, names_before_network
 from presets.training.probe import vanishing
 
 
@@ -19,12 +19,14 @@ def diagnose(estimator: Any) -> Report:
     The report combines the data check before training (A1, A2), the signal in each layer before the first update and
     the dead units at the end (A7), the update ratio (A5.4), clipping (A8), the plateau rule and the end of training
     (A5.3, A6), and training compared with validation (S4). `fit` has recorded all of this; nothing is computed again.
+    The report also contains values far outside of the training data, which `predict` has found.
 
     Parameters
     ----------
     estimator : estimator
         A fitted network, or a fitted `Pipeline`, search or ensemble that contains networks. The members of an ensemble
-        are checked one by one, and reported together.
+        are checked one by one, and reported together. For a network behind other steps of a pipeline, the columns have
+        the names that these steps give them.
 
     Returns
     -------
@@ -48,18 +50,19 @@ def diagnose(estimator: Any) -> Report:
     'rate_too_large'
     """
     members = find_members(estimator)
-    reports = [_diagnose(network) for network in members]
+    names = names_before_network(estimator)
+    reports = [_diagnose(network, names) for network in members]
     return reports[0] if len(members) == 1 else _joined(reports)
 
 
-def _diagnose(network):
+def _diagnose(network, names):
     run = Run(network)
-    findings = list(network.health_.data)
+    findings = [finding.named(names) for finding in (*network.health_.data, *network.drift_)]
     for rule in RULES:
         found = rule(run)
         if found is not None:
             findings.append(found)
-    if not any(finding.severity != "note" for finding in findings):
+    if not any(finding.severity != "note" for finding in findings if finding.code != "drift"):
         unexplained = _not_learnt(run)
         if unexplained is not None:
             findings.append(unexplained)

@@ -168,8 +168,7 @@ def _of_estimator(estimator, X, y, loss):
     network = find_network(estimator)
     X, y, _ = network._check_data(X, y, None, reset=False)
     fitted = network._fitted
-    core = fitted.recipe.network.model()
-    core.set_weights(fitted.weights)
+    core = fitted.core()
     x = fitted.encoder.rows(X, "float64").take(slice(None))
     y = fitted.target.encode(y, "float64")
     return core, fitted.recipe.activation, fitted.recipe.loss if loss is None else loss, x, y

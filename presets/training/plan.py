@@ -72,6 +72,12 @@ class Plan:
         return len(self.validation_rows) > 0
 
     @property
+    def seen_rows(self):
+        """Rows of the training data that are trained or validated on."""
+        of_training = self.validation is self.training
+        return np.concatenate([self.rows, self.validation_rows]) if of_training else self.rows
+
+    @property
     def shape(self):
         """What plans have in common that can be trained together."""
         sizes = len(self.rows), len(self.validation_rows), len(self.training), len(self.validation)

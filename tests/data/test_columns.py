@@ -5,7 +5,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
+from sklearn.compose import make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
+from presets import DNNClassifier
 from presets.data.columns import as_numbers, faulty_columns, naming_columns
 
 X = np.array([[1.0, np.nan, 3.0, np.inf], [5.0, 6.0, 7.0, 8.0]])
@@ -39,7 +43,7 @@ def test_faulty_columns(given, faulty):
 
 @pytest.mark.parametrize("error", [TypeError, ValueError])
 def test_errors_say_which_columns(error):
-    with pytest.raises(error, match=r"^the first line Faulty columns: 1, 3\. Impute"), naming_columns(X):
+    with pytest.raises(error, match=r"^the first line Faulty columns: 1, 3\b.*\. Impute"), naming_columns(X):
         raise error("the first line\nand more")
 
 
@@ -55,3 +59,15 @@ def test_objects_become_numbers():
     with pytest.raises(ValueError, match="X contains NaN"):
         as_numbers(np.array([[1, None]], dtype=object))
     assert as_numbers(X) is X
+
+
+def test_a_pipeline_of_frames_names_the_columns_of_the_user():
+    frame = pd.DataFrame({"city": ["a", "b"] * 30, "size": [1.0, np.inf] * 30})
+    encode = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), ["city"]), (FunctionTransformer(feature_names_out="one-to-one"), ["size"])
+    )
+    pipeline = make_pipeline(encode, DNNClassifier(epochs=1))
+    with pytest.raises(ValueError, match=r"Faulty columns: 2 \(counted in the array.*set_output"):
+        pipeline.fit(frame, [0, 1] * 30)
+    with pytest.raises(ValueError, match=r"Faulty columns: 'functiontransformer__size'\."):
+        pipeline.set_output(transform="pandas").fit(frame, [0, 1] * 30)

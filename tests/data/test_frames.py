@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import fractions
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,12 @@ READ = {
     "Float64": (pd.array([1.5, None, 3], dtype="Float64"), "number", [1.5, np.nan, 3]),
     "boolean": (pd.array([True, None, False], dtype="boolean"), "number", [1, np.nan, 0]),
     "sparse": (pd.arrays.SparseArray([0.0, 0.0, 2.0]), "number", [0, 0, 2]),
+    "objects of time spans": (
+        np.array([datetime.timedelta(minutes=1), None, np.timedelta64(3, "m")], object),
+        "number",
+        [60, np.nan, 180],
+    ),
+    "fractions": (np.array([fractions.Fraction(3, 2), None, 2], object), "number", [1.5, np.nan, 2]),
     "timedelta": (pd.to_timedelta([1, None, 3], unit="min"), "number", [60, np.nan, 180]),
     "strings": (["b", None, "a"], "category", ["b", None, "a"]),
     "string type": (pd.array(["b", None, "a"], dtype="string"), "category", ["b", None, "a"]),
@@ -65,6 +72,8 @@ POLARS = {
     "numbers": (pl.Series([1, None, 3]), "number", [1, np.nan, 3]),
     "booleans": (pl.Series([True, None, False]), "number", [1, np.nan, 0]),
     "decimals": (pl.Series([decimal.Decimal("1.5"), None, decimal.Decimal(2)]), "number", [1.5, np.nan, 2]),
+    "integers of 128 bits": (pl.Series([1, None, 3], dtype=pl.Int128), "number", [1, np.nan, 3]),
+    "nothing at all": (pl.Series([None, None, None]), "number", [np.nan] * 3),
     "durations": (pl.Series([datetime.timedelta(minutes=1), None, None]), "number", [60, np.nan, np.nan]),
     "strings": (pl.Series(["b", None, "a"]), "category", ["b", None, "a"]),
     "categorical": (pl.Series(["b", None, "a"], dtype=pl.Categorical), "category", ["b", None, "a"]),
@@ -94,6 +103,8 @@ REFUSED = {
     "dates beside strings": (np.array([datetime.date(2024, 1, 1), "a"], object), TypeError, "dates beside"),
     "periods": (pd.period_range("2024", periods=2, freq="M"), TypeError, "Period"),
     "complex numbers": (np.array([1j, 2]), ValueError, "Complex"),
+    "a number too large": (np.array([10**400, 1], object), ValueError, "no float can hold"),
+    "times of the day": (np.array([datetime.time(1), None], object), TypeError, "time"),
     "infinity": (np.array([1.0, np.inf]), ValueError, "infinity"),
     "infinity beside a gap": (np.array([None, np.inf], object), ValueError, "infinity"),
 }
@@ -189,3 +200,8 @@ def test_columns_of_arrow():
     np.testing.assert_array_equal(read["decimals"].values, [1.5, np.nan, 2])
     np.testing.assert_array_equal(read["datetimes"].values, np.array(TIMES, dtype="datetime64[us]"))
     np.testing.assert_array_equal(read["durations"].values, [60, np.nan, np.nan])
+
+
+def test_numbers_that_numpy_lacks_are_read_though_all_columns_are_numbers():
+    table = read_table(pl.DataFrame({"a": [1, 2], "b": pl.Series([3, 4], dtype=pl.Int128)}))
+    np.testing.assert_array_equal(table.as_numbers(), [[1, 3], [2, 4]])

@@ -97,6 +97,16 @@ def test_folds_with_other_levels_and_gaps_have_one_shape():
     assert len({(str(encoder.input_shape), encoder.embedding_rows) for encoder in encoders}) == 1
 
 
+def test_folds_with_other_dates_and_empty_columns_have_one_shape():
+    frame = pd.DataFrame(
+        {"when": pd.date_range("2023-12-20", periods=60, freq="6h"), "late": [np.nan] * 30 + [1.0] * 30}
+    )
+    encoders = [learn(frame, np.arange(start, start + 12)) for start in (0, 12, 44)]
+    assert len({(encoder.width, encoder.n_numbers) for encoder in encoders}) == 1
+    assert [len(encoder.numbers) for encoder in encoders] == [3, 3, 6]
+    assert (encoded(encoders[0], frame)[:, 3:6] == 0).all()
+
+
 def test_dates_give_the_parts_that_vary():
     frame = pd.DataFrame({"when": pd.date_range("2024-01-30", periods=12, freq="D"), "s": "a"})
     frame.loc[3, "when"] = pd.NaT

@@ -5,13 +5,15 @@ import warnings
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from presets import DNNClassifier, DNNRegressor, EnsembleClassifier, diagnose
 
@@ -265,3 +267,15 @@ def test_a_negative_loss_is_no_explosion():
     network = DNNRegressor(loss="poisson", epochs=3, hidden_layer_sizes=(8,), random_state=0).fit(X, y)
     assert network.history_["loss"][0] < 0
     assert "rate_too_large" not in diagnose(network).codes
+
+
+def test_columns_behind_other_steps_have_their_names():
+    frame = pd.DataFrame({"city": np.repeat(["a", "b"], 60), "size": np.random.default_rng(0).normal(size=120)})
+    encode = make_column_transformer((OneHotEncoder(sparse_output=False), ["city"]), (StandardScaler(), ["size"]))
+    pipeline = make_pipeline(encode, DNNClassifier(hidden_layer_sizes=(4,), epochs=1, random_state=0))
+    y = np.repeat([0, 1], 60)
+    pipeline.fit(frame, y)
+    [finding] = [finding for finding in diagnose(pipeline) if finding.code == "leaked_target"]
+    assert finding.columns == ("onehotencoder__city_a", "onehotencoder__city_b")
+    assert "0 is 'onehotencoder__city_a', 1 is 'onehotencoder__city_b'" in finding.what
+    assert "city_a" in str(diagnose(GridSearchCV(pipeline, {"dnnclassifier__dropout": [0.0]}, cv=2).fit(frame, y)))

@@ -1,0 +1,174 @@
+"""Columns of a table that are no use to a network, tell too much, or differ between its parts."""
+
+import numpy as np
+
+from presets import article
+from presets.data.report import Finding
+
+SHOWN = 5
+
+NEW_LEVELS = 0.01
+"""Share of validation rows with levels that no training row has, from which on it is worth a note."""
+
+SPARSE_IDS = 2
+"""Whole numbers that differ in every row are ids or numbers of rows if they fill at least one of so many places."""
+
+
+def find_empty_columns(table, rows):
+    """Look for columns in which every value is missing.
+
+    Parameters
+    ----------
+    table : presets.data.frames.Table
+    rows : ndarray of int
+
+    Returns
+    -------
+    list of Finding
+    """
+    names = [column.name for column in table.columns if column.is_missing[rows].all()]
+    if not names:
+        return []
+    return [
+        Finding(
+            "empty_columns",
+            "warning",
+            f"{_columns(names)} {'have' if len(names) > 1 else 'has'} no value in {len(rows)} rows: the network gets "
+            "nothing of that.",
+            "Find out where the values are, or leave such columns out.",
+            "A1",
+            figure=len(names),
+            columns=tuple(names),
+        )
+    ]
+
+
+def find_number_ids(table):
+    """Look for columns of whole numbers that differ in every row and leave few places free.
+
+    Parameters
+    ----------
+    table : presets.data.frames.Table
+
+    Returns
+    -------
+    list of Finding
+    """
+    names = [column.name for column in table.columns if column.kind == "number" and is_id(column.values)]
+    if not names:
+        return []
+    return [
+        Finding(
+            "number_ids",
+            "note",
+            f"{_columns(names)} {'hold' if len(names) > 1 else 'holds'} whole numbers that differ in every row, as ids "
+            "and numbers of rows do.",
+            "Leave ids out: a network that learns them knows nothing of new rows.",
+            "A1",
+            figure=len(names),
+            columns=tuple(names),
+        )
+    ]
+
+
+def is_id(values):
+    """Whether numbers are whole, all different, and close together."""
+    values = np.asarray(values, dtype=np.float64)
+    if len(values) < article.FEW_ROWS or not np.isfinite(values).all() or (values != np.rint(values)).any():
+        return False
+    return np.ptp(values) < SPARSE_IDS * len(values) and len(np.unique(values)) == len(values)
+
+
+def find_telling_levels(table, y, *, classification):
+    """Look for categories whose every level has one class, or one value of y.
+
+    Categories with one level for each class are found by `presets.data.faults.find_faults`.
+
+    Parameters
+    ----------
+    table : presets.data.frames.Table
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+    classification : bool
+
+    Returns
+    -------
+    list of Finding
+    """
+    if y.ndim != 1 or len(y) < article.FEW_ROWS:
+        return []
+    codes = np.unique(y, return_inverse=True)[1] if classification else y.astype(np.float64)
+    tell = _tell_class if classification else _tell_value
+    names = [column.name for column in table.columns if column.kind == "category" and tell(column.values, codes)]
+    if not names:
+        return []
+    return [
+        Finding(
+            "leaked_target",
+            "warning",
+            f"{_columns(names)} of X {'tell' if len(names) > 1 else 'tells'} y exactly: every level has one "
+            f"{'class' if classification else 'value'}.",
+            "Leave the column out, unless it will be known when predictions are made.",
+            "A1",
+            figure=len(names),
+            columns=tuple(names),
+        )
+    ]
+
+
+def _tell_class(levels, classes):
+    n_levels, n_classes = len(np.unique(levels)), classes.max() + 1
+    if n_classes < 2 or n_levels <= n_classes or len(levels) < article.ROWS_PER_VALUE * n_levels:
+        return False
+    return len(np.unique(np.stack([levels, classes]), axis=1).T) == n_levels
+
+
+def _tell_value(levels, values):
+    groups = np.unique(levels, return_inverse=True)[1]
+    counts = np.bincount(groups)
+    total = np.square(values - values.mean()).sum()
+    if len(counts) < 2 or len(levels) < article.ROWS_PER_VALUE * len(counts) or not total > 0:
+        return False
+    means = np.bincount(groups, values) / counts
+    return bool(np.square(values - means[groups]).sum() <= article.CONFLICTS_NOISE * total)
+
+
+def find_new_levels(table, rows, validation, validation_rows):
+    """Look for categories with levels that only the validation part has.
+
+    Parameters
+    ----------
+    table, validation : presets.data.frames.Table
+        The same one where the validation rows are part of X.
+    rows, validation_rows : ndarray of int
+
+    Returns
+    -------
+    list of Finding
+    """
+    shares = {}
+    for column, other in zip(table.columns, validation.columns, strict=True):
+        if column.kind == "category" and len(validation_rows):
+            known = {column.levels[code] for code in np.unique(column.values[rows]) if code >= 0}
+            is_new = np.array([level not in known for level in other.levels] + [False])  # a gap is no level
+            shares[column.name] = is_new[other.values[validation_rows]].mean()
+    new = [name for name, share in shares.items() if share >= NEW_LEVELS]
+    if not new:
+        return []
+    most = max(new, key=shares.__getitem__)
+    return [
+        Finding(
+            "new_levels",
+            "note",
+            f"{_columns(new)} {'have' if len(new) > 1 else 'has'} levels in the validation part that training has not, "
+            f"in {shares[most]:.1%} of its rows for {most!r}. They count as unknown.",
+            "Merge rare levels, or split so that both parts have them.",
+            "A1",
+            figure=float(shares[most]),
+            columns=tuple(new),
+        )
+    ]
+
+
+def _columns(names):
+    listed = ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return f"Column{'s' if len(names) > 1 else ''} {listed}"

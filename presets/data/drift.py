@@ -1,0 +1,130 @@
+"""What training saw of the values of X, and new values that lie far outside of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from presets.data.report import Finding
+from presets.measured import DRIFT_FAR, DRIFT_ROWS, DRIFT_SHARE
+
+SHOWN = 5
+
+SMALLER = 10.0
+"""Times that values must be smaller than those of training, and fractions in place of whole numbers, to be of another
+unit: such as images from 0 to 1 where training had 0 to 255."""
+
+
+@dataclass(frozen=True, eq=False)
+class Extent:
+    """Least and greatest value of each column of numbers, in the unit of the user.
+
+    Parameters
+    ----------
+    names : list
+        Of the columns: of a table their names or numbers, else the numbers of features or channels.
+    low, high : ndarray of shape (n_columns,)
+        NaN where a column has no value.
+    n_rows : int
+    are_whole : bool
+        Whether all values are whole numbers.
+    """
+
+    names: list
+    low: np.ndarray
+    high: np.ndarray
+    n_rows: int
+    are_whole: bool
+
+    @classmethod
+    def of(cls, rows, numbers, names=None):
+        """Look at some rows.
+
+        Parameters
+        ----------
+        rows : presets.data.rows.Rows or presets.data.rows.TableRows
+        numbers : ndarray of int
+            Which of them.
+        names : sequence of str, optional
+            Of the columns.
+
+        Returns
+        -------
+        Extent
+        """
+        low, high = rows.extremes(numbers)
+        names = list(rows.names if names is None or len(names) != len(low) else names)
+        return cls(names, low, high, len(numbers), rows.are_whole(numbers))
+
+    def joined(self, other):
+        """What both saw of the same columns."""
+        low, high = np.fmin(self.low, other.low), np.fmax(self.high, other.high)
+        return Extent(self.names, low, high, self.n_rows + other.n_rows, self.are_whole and other.are_whole)
+
+    def find_drift(self, rows):
+        """Look for columns whose values lie far outside of the extent.
+
+        Parameters
+        ----------
+        rows : presets.data.rows.Rows or presets.data.rows.TableRows
+            New ones.
+
+        Returns
+        -------
+        Finding or None
+        """
+        everything = slice(None)
+        low, high = rows.extremes(everything)
+        with np.errstate(over="ignore"):
+            width = np.where(self.high > self.low, self.high - self.low, np.maximum(np.abs(self.low), 1.0))
+            farthest = np.fmax(high - self.high, self.low - low) / width
+            nearest = np.fmax(low - self.high, self.low - high) / width
+            columns = [c for c in np.flatnonzero(farthest > 1) if self._is_far(rows, c, width[c], nearest[c])]
+        if columns:
+            return self._outside(columns, rows.unit, low, high, farthest)
+        if (
+            self.are_whole
+            and SMALLER * _size(low, high) <= _size(self.low, self.high)
+            and not rows.are_whole(everything)
+        ):
+            return _of_another_unit(self, low, high)
+        return None
+
+    def _is_far(self, rows, column, width, nearest):
+        """Whether more rows lie far outside than chance explains, or all of them lie outside."""
+        values = rows.column(column)
+        values = values[~np.isnan(values).all(axis=1)]
+        outside = (values > self.high[column] + DRIFT_FAR * width) | (values < self.low[column] - DRIFT_FAR * width)
+        is_common = outside.any(axis=1).mean() > DRIFT_SHARE / (self.n_rows + 1)
+        return bool(is_common or (nearest > 1 and len(values) >= DRIFT_ROWS))
+
+    def _outside(self, columns, unit, low, high, farthest):
+        first, several = columns[0], len(columns) > 1
+        listed = ", ".join(repr(self.names[c]) for c in columns[:SHOWN])
+        listed += f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+        return Finding(
+            "drift",
+            "warning",
+            f"{unit}{'s' * several} {listed} of X {'lie' if several else 'lies'} far outside of the training data: "
+            f"{f'{unit.lower()} {self.names[first]!r}' if several else 'it'} has values from {low[first]:g} to "
+            f"{high[first]:g}, and had {self.low[first]:g} to {self.high[first]:g} in training.",
+            "Check the unit; predictions for such values are guesses.",
+            "A2",
+            figure=float(farthest[first]),
+            columns=tuple(self.names[c] for c in columns),
+        )
+
+
+def _size(low, high):
+    return np.nanmax(np.maximum(np.abs(low), np.abs(high)), initial=0.0)
+
+
+def _of_another_unit(extent, low, high):
+    sizes = _size(low, high), _size(extent.low, extent.high)
+    return Finding(
+        "drift",
+        "warning",
+        f"X holds fractions of at most {sizes[0]:g}, where training had whole numbers of up to {sizes[1]:g}.",
+        "Check whether X was divided by a number that training did not divide by, such as 255.",
+        "A2",
+        figure=float(sizes[0] / sizes[1]),
+    )
