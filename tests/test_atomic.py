@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from tried import tried
 
 from presets import atomic
 from presets.atomic import LEFT_BEHIND, replacing
@@ -154,6 +155,7 @@ def test_a_full_disk_leaves_the_old_file(file):
 @pytest.mark.parametrize("n_lines", [0, 1, 2, 5, 20])
 def test_a_killed_process_leaves_an_old_or_a_new_file(file, n_lines):
     """The process says so before every write; it is killed after some of them."""
+    tried("processes killed while they wrote")
     endless = (
         "while True:\n"
         "    with replacing(sys.argv[1], 'w') as file:\n"

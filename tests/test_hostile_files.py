@@ -1,10 +1,13 @@
 """Files from strangers: whatever they name, nothing is called, imported or written, and no memory is taken."""
 
+import contextlib
 import io
+import itertools
 import json
 import random
 import resource
 import sys
+import warnings
 import zipfile
 
 import keras
@@ -14,14 +17,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from tried import tried
 
 import presets
-from presets import DNNClassifier
+from presets import DNNClassifier, KerasClassifier
 
 X, y = np.random.default_rng(0).standard_normal((60, 4)), np.arange(60) % 2
 
 REFUSED = r"is damaged, or was not written by presets\.save|not trusted|more than max_size"
+
+
+def load(file, **options):
+    """Load one more file."""
+    tried("files from strangers")
+    return presets.load(file, **options)
+
 
 # ---------------------------------------------------------------- nodes of skops
 
@@ -157,7 +168,7 @@ def warm(tmp_path_factory):
     """What the first honest file imports is no witness."""
     file = tmp_path_factory.mktemp("warm") / "honest.skops"
     presets.save(DNNClassifier(hidden_layer_sizes=(2,), epochs=1).fit([[0.0], [1.0]] * 4, [0, 1] * 4), file)
-    presets.load(file)
+    load(file)
 
 
 @pytest.fixture(autouse=True)
@@ -238,7 +249,7 @@ OWN = [
 
 def test_the_file_that_the_others_change_can_be_read(content):
     np.testing.assert_array_equal(
-        presets.load(joined(*parts(content))).predict(X[:3]), presets.load(io.BytesIO(content)).predict(X[:3])
+        load(joined(*parts(content))).predict(X[:3]), load(io.BytesIO(content)).predict(X[:3])
     )
 
 
@@ -250,14 +261,14 @@ def test_functions_are_refused_as_values(name, content):
         attribute(content, function(name), "activation"),
     ):
         with pytest.raises(ValueError, match=REFUSED):
-            presets.load(file)
+            load(file)
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_classes_are_refused_as_objects_and_as_values(name):
     for root in (thing(name), node("TypeNode", name), node("ObjectNode", name)):
         with pytest.raises(ValueError, match=REFUSED):
-            presets.load(alone(root))
+            load(alone(root))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS + CLASSES + OWN)
@@ -286,16 +297,16 @@ def test_nothing_is_called(name):
     ]
     for root in hostile:
         with pytest.raises(ValueError, match=REFUSED):
-            presets.load(alone(root))
+            load(alone(root))
 
 
 def test_what_is_trusted_is_a_value_and_not_called(tmp_path):
     (tmp_path / "mine.py").write_text("def build(*arguments):\n    open('called', 'w').close()\n")
     trusted = ["mine.build"]
-    assert presets.load(alone(function("mine.build")), trusted=trusted).__name__ == "build"
+    assert load(alone(function("mine.build")), trusted=trusted).__name__ == "build"
     for root in (call("mine.build"), node("ListNode", "mine.build", content=[])):
         with pytest.raises(ValueError, match=r"it calls mine\.build"):
-            presets.load(alone(root), trusted=trusted)
+            load(alone(root), trusted=trusted)
     del sys.modules["mine"]
     for cache in tmp_path.glob("__pycache__/mine*"):
         cache.unlink()
@@ -363,7 +374,7 @@ def test_configurations_of_keras_are_refused_wherever_they_stand(config, content
     ]
     for file in files:
         with pytest.raises(ValueError, match=REFUSED):
-            presets.load(file)
+            load(file)
 
 
 @pytest.mark.parametrize("build", ["numpy.add", "keras.src.losses.losses.dice", "sklearn.metrics._ranking.auc"])
@@ -376,8 +387,8 @@ def test_only_builders_build(build):
         arguments=mapping(),
     )
     with pytest.raises(ValueError, match=f"not trusted: {build}"):
-        presets.load(alone(network))
-    assert presets.load(alone(network), trusted=[build]).n_outputs == 1
+        load(alone(network))
+    assert load(alone(network), trusted=[build]).n_outputs == 1
 
 
 @pytest.mark.parametrize(
@@ -385,7 +396,7 @@ def test_only_builders_build(build):
 )
 def test_methods_are_not_replaced(name, content):
     with pytest.raises(ValueError, match=f"it replaces .*{name}"):
-        presets.load(alone(thing("presets.estimators.dnn.DNNClassifier", **{name: function("numpy.add")})))
+        load(alone(thing("presets.estimators.dnn.DNNClassifier", **{name: function("numpy.add")})))
 
 
 def test_what_stands_beside_a_configuration_replaces_no_method_and_no_other_object():
@@ -399,29 +410,29 @@ def test_what_stands_beside_a_configuration_replaces_no_method_and_no_other_obje
     roots.append(thing("presets.builders.storage.OwnObject", value=encoder, state=mapping(build=function("numpy.add"))))
     for root in roots:
         with pytest.raises(ValueError, match=REFUSED):
-            presets.load(alone(held(root)))
+            load(alone(held(root)))
 
 
 def test_two_objects_under_one_number_and_unknown_numbers_are_refused():
     one, other = ({**several(plain(value)), "__id__": 7} for value in (1, 2))
     reference = node("CachedNode", "builtins.tuple", __id__=7)
-    assert presets.load(alone(several(one, reference))) == ((1,), (1,))
+    assert load(alone(several(one, reference))) == ((1,), (1,))
     for root in (several(one, other), several(reference, one), {**several(reference), "__id__": 7}):
         with pytest.raises(ValueError, match=REFUSED):
-            presets.load(alone(root))
+            load(alone(root))
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 99, True, None, "2"])
 def test_nodes_of_other_protocols_are_refused(protocol):
     with pytest.raises(ValueError, match=REFUSED):
-        presets.load(joined({**plain(1), "protocol": protocol}, {}))
+        load(joined({**plain(1), "protocol": protocol}, {}))
 
 
 def test_random_state_that_reads_beside_its_numbers_is_refused():
     pipeline = make_pipeline(LogisticRegression(random_state=np.random.RandomState(3)))
     buffer = io.BytesIO()
     presets.save(pipeline, buffer)
-    state = presets.load(io.BytesIO(buffer.getvalue()))[0].random_state
+    state = load(io.BytesIO(buffer.getvalue()))[0].random_state
     assert state.get_state()[2] == pipeline[0].random_state.get_state()[2]
     schema, members = parts(buffer.getvalue())
     text = json.dumps(schema)
@@ -431,13 +442,13 @@ def test_random_state_that_reads_beside_its_numbers_is_refused():
             text, object_hook=lambda found, place=place: found | ({"pos": plain(place)} if "pos" in found else {})
         )
         with pytest.raises(ValueError, match="random state"):
-            presets.load(joined(changed, members))
+            load(joined(changed, members))
 
 
 def test_functions_that_only_compute_need_no_trust():
     buffer = io.BytesIO()
     presets.save(FunctionTransformer(np.log1p, inverse_func=np.expm1), buffer)
-    loaded = presets.load(io.BytesIO(buffer.getvalue()))
+    loaded = load(io.BytesIO(buffer.getvalue()))
     assert loaded.func is np.log1p
     assert loaded.inverse_func is np.expm1
 
@@ -493,6 +504,13 @@ def bombs():
             {},
         )
 
+    for metric in (
+        configuration("keras.metrics.MeanIoU", {"num_classes": 10**6}),
+        configuration("keras.metrics.AUC", {"num_thresholds": 10**10}),
+        {**dense(units=10**11), "build_config": {"input_shape": [None, 10]}},
+    ):
+        yield f"a {metric['class_name']} by itself", held(stored(metric)), {}
+
 
 BOMBS = {name: (root, members) for name, root, members in bombs()}
 
@@ -503,27 +521,71 @@ def test_small_files_take_little_memory(bomb):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     file = joined({**root, "protocol": 2}, members)
     with pytest.raises(ValueError, match=REFUSED):
-        presets.load(file)
+        load(file)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+
+
+def changed(content, **values):
+    """The file with other values under these names, wherever they stand."""
+    schema, members = parts(content)
+    hook = lambda found: found | {name: value for name, value in values.items() if name in found}  # noqa: E731
+    return joined(json.loads(json.dumps(schema), object_hook=hook), members)
+
+
+CLAIMS = {
+    "wide layers": {"hidden_layer_sizes": several(plain(10**9), plain(10**9))},
+    "many layers": {"hidden_layer_sizes": several(*[plain(4)] * 20_000)},
+    "many outputs": {"n_outputs": plain(10**12)},
+    "large samples": {"input_shape": several(plain(10**12))},
+    "samples with more axes": {"input_shape": several(plain(10**6), plain(10**6), plain(4))},
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+def test_networks_that_claim_more_than_they_hold_take_no_memory(claim, content):
+    loaded = load(changed(content, **claim))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for use in (lambda: loaded.predict(X), lambda: loaded.predict_proba(X), lambda: loaded.model_, loaded._repr_html_):
+        with pytest.raises(ValueError, match="network"):
+            use()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+def test_layers_without_weights_claim_no_more_either():
+    def network(input_shape, n_outputs):
+        layers = [keras.layers.RepeatVector(2), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(n_outputs)]
+        return keras.Sequential([keras.Input(input_shape), *layers])
+
+    buffer = io.BytesIO()
+    usual = KerasClassifier().network
+    presets.save(KerasClassifier(network=network, epochs=1).fit(X, y).set_params(network=usual), buffer)
+    schema, members = parts(buffer.getvalue())
+    text = json.dumps(schema)
+    repeated = r"\\\"n\\\": 2"
+    assert repeated in text
+    loaded = load(joined(json.loads(text.replace(repeated, r"\\\"n\\\": 2000000000")), members))
+    for use in (lambda: loaded.predict(X), lambda: loaded.model_):
+        with pytest.raises(ValueError, match="puts out 8,000,000,000 numbers for each row"):
+            use()
 
 
 def test_compressed_arrays_are_refused(content):
     schema, members = parts(content)
     members = {name: member for name, member in members.items() if name != "presets.json"}
     with pytest.raises(ValueError, match="unexpected compression"):
-        presets.load(joined(schema, members, arrays=zipfile.ZIP_DEFLATED))
+        load(joined(schema, members, arrays=zipfile.ZIP_DEFLATED))
 
 
 def test_text_that_is_compressed_a_thousand_times_is_refused():
     with pytest.raises(ValueError, match="more than max_size"):
-        presets.load(alone(several(*[plain(0)] * 300_000)))
+        load(alone(several(*[plain(0)] * 300_000)))
 
 
 def test_limit_can_be_set(content):
     with pytest.raises(ValueError, match=r"larger than max_size=1,000\b.* raise max_size"):
-        presets.load(io.BytesIO(content), max_size=1000)
+        load(io.BytesIO(content), max_size=1000)
     with pytest.raises(ValueError, match=r"more than max_size=100,000\b.* raise max_size"):
-        presets.load(io.BytesIO(content), max_size=100_000)
+        load(io.BytesIO(content), max_size=100_000)
 
 
 # ---------------------------------------------------------------- damage
@@ -549,6 +611,57 @@ def test_damage_gives_one_kind_of_error_or_the_right_estimator(content, data):
     expect_error_or_same(damaged, content)
 
 
+def test_files_that_load_do_nothing_when_they_are_used():
+    """Functions and values that a file may hold, in every place that predicting or transforming reads."""
+    pipeline = make_pipeline(
+        FunctionTransformer(np.arcsinh, kw_args={"where": True}),
+        StandardScaler(),
+        DNNClassifier(hidden_layer_sizes=(2,), epochs=1),
+    )
+    buffer = io.BytesIO()
+    presets.save(pipeline.fit(X, y), buffer)
+    schema, members = parts(buffer.getvalue())
+    text = json.dumps(schema)
+    values = [
+        plain("float16"),
+        plain(-1),
+        plain({"class_name": "x"}),
+        function("numpy.add"),
+        node("TypeNode", "builtins.str"),
+    ]
+    names = (
+        "func",
+        "kw_args",
+        "build",
+        "activation",
+        "target",
+        "encoder",
+        "standardizer",
+        "mean",
+        "temperature",
+        "extent",
+    )
+    names += (
+        "offsets",
+        "input_shape",
+        "arguments",
+        "loss",
+        "metrics",
+        "optimizer",
+        "dtype",
+        "classes",
+        "init",
+        "scale_",
+    )
+    n_used = 0
+    for name, value in itertools.product(names, values):
+        changed = json.loads(text, object_hook=lambda found, n=name, v=value: found | ({n: v} if n in found else {}))
+        with contextlib.suppress(ValueError):
+            use(load(joined(changed, members)))
+            n_used += 1
+    assert n_used > 20
+
+
 @settings(max_examples=150, derandomize=True, deadline=None, database=None)
 @given(st.data())
 def test_changed_trees_give_one_kind_of_error_or_an_estimator(content, data):
@@ -566,19 +679,32 @@ def test_changed_trees_give_one_kind_of_error_or_an_estimator(content, data):
     holder, key = places[data.draw(st.integers(0, len(places) - 1))]
     holder[key] = data.draw(st.sampled_from([None, 0, -1, "", "x", [], {}, True, 1e300, "NdArrayNode", "ObjectNode"]))
     try:
-        loaded = presets.load(joined(schema, members))
+        loaded = load(joined(schema, members))
         repr(loaded)
     except ValueError:
-        pass
+        return
+    use(loaded)
+
+
+def use(loaded):
+    """Whatever a user does with what was loaded; what is wrong in it may fail there, and does nothing else."""
+    for method in ("predict", "predict_proba", "transform"):
+        tried("calls of what such files gave")
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(loaded, method)(X[:5])
+    for show in (lambda: loaded.model_, lambda: loaded._repr_html_(), lambda: loaded.embeddings_):
+        with contextlib.suppress(Exception):
+            show()
 
 
 def expect_error_or_same(damaged, content):
     try:
-        loaded = presets.load(io.BytesIO(damaged))
+        loaded = load(io.BytesIO(damaged))
     except ValueError as error:
         assert str(error).startswith("The file")  # noqa: PT017
     else:
-        np.testing.assert_array_equal(loaded.predict(X[:5]), presets.load(io.BytesIO(content)).predict(X[:5]))
+        np.testing.assert_array_equal(loaded.predict(X[:5]), load(io.BytesIO(content)).predict(X[:5]))
 
 
 def test_the_hostile_file_of_one_call_does_nothing(tmp_path):
@@ -587,4 +713,4 @@ def test_the_hostile_file_of_one_call_does_nothing(tmp_path):
     own = "presets.builders.storage"
     root = call(f"{own}._each", call(f"{own}.from_plain", config), several(plain("float16"), kind="list"))
     with pytest.raises(ValueError, match=REFUSED):
-        presets.load(alone(root))
+        load(alone(root))

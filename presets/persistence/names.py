@@ -51,6 +51,9 @@ PARTS_OF_SKLEARN = (
 )
 """Modules whose classes are parts of estimators, but not estimators."""
 
+USUAL_NETWORK = "presets.builders.custom.dense_network"
+"""What stands where the user gives no network."""
+
 SELECTOR = "sklearn.compose._column_transformer.make_column_selector"
 
 SCALARS = {f"{kind.__module__}.{kind.__name__}" for kind in np.sctypeDict.values() if kind is not np.void} - {
@@ -80,7 +83,7 @@ def is_function(name: str) -> bool:
         return attribute in FUNCTIONS[module]
     if module in FUNCTIONS_OF_SKLEARN:
         return not attribute.startswith("_") and _defined(name, FunctionType)
-    return is_builder(name) or _is_ufunc(name)
+    return is_builder(name) or name == USUAL_NETWORK or _is_ufunc(name)
 
 
 def is_type(name: str) -> bool:

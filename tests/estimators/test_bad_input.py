@@ -23,6 +23,7 @@ from fits import one_of_each, plain_classifier, plain_estimator, plain_regressor
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from tried import tried
 
 from presets import CNNClassifier, KerasClassifier, LSTMClassifier, LSTMRegressor, diagnose
 
@@ -43,6 +44,7 @@ def frame(values):
 
 def assert_refused(model, expected, message, *args, method="fit", **kwargs):
     """Check the error, and that the estimator is left as it was, to the last attribute."""
+    tried("bad inputs")
     before = dict(vars(model))
     with pytest.raises(expected, match=message):
         getattr(model, method)(*args, **kwargs)
@@ -411,6 +413,7 @@ class Fail(keras.callbacks.Callback):
 @one_of_each
 @pytest.mark.parametrize("warm_start", [False, True])
 def test_interrupted_fit_leaves_a_fitted_estimator_as_it_was(estimator, warm_start):
+    tried("interrupted fits")
     y = target(estimator)
     model = quick(estimator).fit(frame(X), y)
     before = outputs(model, frame(X))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+from tried import tried
 
 from presets import TunerSearchCV
 from presets.search import LogUniform
@@ -82,6 +83,7 @@ def _places(content):
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(name=st.sampled_from(FILES), damage=damages())
 def test_any_damage(unbroken, name, damage):
+    tried("damaged search directories")
     directory, result = unbroken
     broken = directory / "broken"
     shutil.rmtree(broken, ignore_errors=True)

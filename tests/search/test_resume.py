@@ -17,6 +17,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+from tried import tried
 
 from presets import TunerSearchCV
 from presets.search import Choice, LogUniform
@@ -72,6 +73,7 @@ def assert_same(resumed, unbroken):
     ("oracle", "limit"), [("random", 1), ("random", 9), ("grid", 1), ("grid", 6), ("bayesian", 3), ("bayesian", 14)]
 )
 def test_an_interrupted_search_equals_an_unbroken_one(oracle, limit, tmp_path, fits):
+    tried("interrupted searches")
     unbroken = search(oracle=oracle).fit(X, y)
     n_fits = fits.fits
     fits.fits, fits.limit = 0, limit
@@ -286,6 +288,7 @@ print(search.best_params_, search.best_score_, search.cv_results_["mean_test_sco
 
 
 def test_killed_in_the_middle_of_a_trial(tmp_path, monkeypatch, capsys):
+    tried("interrupted searches")
     script = tmp_path / "search.py"
     script.write_text(SCRIPT)
     path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
