@@ -102,7 +102,11 @@ def test_kinks_of_relu_are_no_wrong_gradients(network, rows):
         assert result.passed, result
 
 
-@pytest.mark.parametrize("factor", [1.0, 1.01])
+WRONG = {"tensorflow": 1.001, "jax": 1.01, "torch": 1.1}[keras.backend.backend()]
+"""A factor in a gradient that is seen: five times the tolerance, which follows from what the backend computes in."""
+
+
+@pytest.mark.parametrize("factor", [1.0, WRONG], ids=["right", "wrong"])
 def test_gradient_of_a_layer_of_ones_own(factor):
     model = own_model(factor)
     weights = model.get_weights()
@@ -113,7 +117,8 @@ def test_gradient_of_a_layer_of_ones_own(factor):
     else:
         [path] = check.wrong
         assert path == wrong[0] == model.layers[0].kernel.path
-        assert check.errors[path] == pytest.approx(0.005, rel=0.05)  # |1.01 - 1| / (1.01 + 1)
+        assert check.errors[path] == pytest.approx((factor - 1) / (factor + 1), rel=0.1)
+        assert check.tolerance < check.errors[path] < 6 * check.tolerance
         assert f"are wrong in {path}" in str(check)
         assert f"{check.errors[path]:.1e}" in str(check)
     for now, before in zip(model.get_weights(), weights, strict=True):
