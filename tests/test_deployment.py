@@ -12,6 +12,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import presets
@@ -94,6 +95,52 @@ def test_exported_networks_predict_the_same_without_this_package(fitted, kind, t
         expected = network.predict_proba(X) if hasattr(network, "predict_proba") else network.predict(X)
         found = np.load(tmp_path / f"{name}.outputs.npy").reshape(expected.shape)
         np.testing.assert_allclose(found, expected, atol=1e-5 * max(1, np.abs(expected).max()), err_msg=name)
+
+
+CODED = """
+import json, sys, numpy as np, onnxruntime
+levels = json.load(open("levels.json"))
+rows = json.load(open("rows.json"))
+numbers = np.load("numbers.npz")
+session = onnxruntime.InferenceSession("network.onnx")
+inputs = {}
+for taken in session.get_inputs():
+    if taken.name in levels:
+        codes = [1 if value is None else levels[taken.name].get(value, 0) for value in rows[taken.name]]
+        inputs[taken.name] = np.array(codes, dtype=np.int32)[:, None]
+    else:
+        inputs[taken.name] = numbers[taken.name].astype(np.float32)
+np.save("outputs.npy", session.run(None, inputs)[0])
+assert not any(name.split(".")[0] == "presets" for name in sys.modules)
+"""
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="exports are described for TensorFlow")
+def test_frames_are_exported_with_codes_and_their_table(tmp_path):
+    for package in ("tf2onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "size": np.where(rng.random(200) < 0.1, np.nan, rng.normal(size=200)),
+            "colour": rng.choice(["red", "green", None], 200),
+            "city": rng.choice([f"city {i}" for i in range(12)], 200),
+            "when": pd.date_range("2024-01-01", periods=200, freq="D"),
+        }
+    )
+    network = DNNClassifier(hidden_layer_sizes=(8,), epochs=3, random_state=0).fit(frame, np.arange(200) % 3)
+    new = frame.head(9).assign(city=["elsewhere", None, "city 3"] * 3, colour=["red", None, "blue"] * 3)
+    network.coded_model().export(tmp_path / "network.onnx", format="onnx", verbose=False)
+    (tmp_path / "levels.json").write_text(json.dumps(network.level_codes_))
+    (tmp_path / "rows.json").write_text(json.dumps({name: new[name].tolist() for name in ("colour", "city")}))
+    inputs = network.model_inputs(new, strings=False)
+    np.savez(
+        tmp_path / "numbers.npz",
+        **{name: column for name, column in inputs.items() if name not in new or name == "size"},
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run([sys.executable, "-c", CODED], cwd=tmp_path, env=environment, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "outputs.npy"), network.predict_proba(new), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["regressor", "images"])
