@@ -119,7 +119,7 @@ def _tell_class(levels, classes):
     n_levels, n_classes = len(np.unique(levels)), classes.max() + 1
     if n_classes < 2 or n_levels <= n_classes or len(levels) < article.ROWS_PER_VALUE * n_levels:
         return False
-    return len(np.unique(np.stack([levels, classes]), axis=1).T) == n_levels
+    return len(np.unique((levels + 1) * n_classes + classes)) == n_levels
 
 
 def _tell_value(levels, values):
