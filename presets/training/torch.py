@@ -1,5 +1,6 @@
 """Training on torch: Keras's own `train_step`, batch by batch, because torch runs eagerly."""
 
+import keras
 import torch
 from keras import ops, tree
 
@@ -8,6 +9,15 @@ from presets.training.program import Program
 
 class TorchProgram(Program):
     """A program that runs its steps in a Python loop."""
+
+    def _build_core(self, recipe):
+        core = super()._build_core(recipe)
+        for layer in core._flatten_layers():
+            for part in vars(layer).values():
+                # Keras lets dropout without a seed draw from torch's global generator; the numbers come from `load`
+                if isinstance(part, keras.random.SeedGenerator) and part._initial_seed is None:
+                    part._initial_seed = 0
+        return core
 
     def put(self, data):
         """Put arrays on the device."""
