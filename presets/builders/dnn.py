@@ -41,7 +41,7 @@ def build_dnn(
     dtype : str or keras.DTypePolicy
     seed : int
         Seed of the dropout layers and of the embedding.
-    numeric_embedding : {"periodic", "pbld"} or None
+    numeric_embedding : {"periodic", "pbld", "piecewise"} or None
         See `embed_numbers`.
     **embeddings
         Further arguments of `table_inputs`.

@@ -40,7 +40,7 @@ def build_dnn_ntk(
         Width of each hidden layer.
     activation : str or callable
         What each unit follows by a trained share.
-    numeric_embedding : {"periodic", "pbld"} or None
+    numeric_embedding : {"periodic", "pbld", "piecewise"} or None
         See `embed_numbers`.
     dropout, l1, l2, dtype, seed, **embeddings
         See `build_dnn`.

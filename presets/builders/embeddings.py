@@ -31,7 +31,7 @@ def table_inputs(
         ``(n_columns,)``; with embedded columns ``{"numbers": (n_columns,), "levels": (n_embedded,)}``.
     n_numbers : int, optional
         The first `n_numbers` of the dense columns are numbers, the others are flags. By default all are numbers.
-    numeric_embedding : {"periodic", "pbld"} or None
+    numeric_embedding : {"periodic", "pbld", "piecewise"} or None
         Embedding of the numbers, see `embed_numbers`.
     embedding_rows : int
         Number of rows of the embeddings of all columns. The first rows are for unknown levels, one for each column.

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from presets.builders.piecewise_embedding import PiecewiseLinearEmbedding
+
 WIDTH = 4
 """Numbers that a column becomes; Holzmüller et al. 2024."""
 
@@ -29,6 +31,8 @@ def embed_numbers(columns, kind, *, dtype, seed):
     """
     if kind is None:
         return columns
+    if kind == "piecewise":
+        return PiecewiseLinearEmbedding(seed=seed, dtype=dtype, name="numeric_embedding")(columns)
     own = {"keeps_column": True} if kind == "pbld" else {"keeps_column": False, "activation": "relu"}
     return PeriodicEmbedding(**own, seed=seed, dtype=dtype, name="numeric_embedding")(columns)
 
@@ -96,16 +100,21 @@ class PeriodicEmbedding(keras.layers.Layer):
         self.phase = self.add_weight(cosines, initializer=self.phase_initializer, name="phase")
         self.mix = self.add_weight((*cosines, n_mixed), initializer=self.mix_initializer, name="mix")
         self.bias = self.add_weight((n_columns, n_mixed), initializer=self.bias_initializer, name="bias")
+        for variable in (self.frequency, self.phase, self.mix, self.bias):
+            variable.is_decayed = False
 
     def call(self, inputs):
         """Embed columns of shape (n_samples, n_columns) as (n_samples, n_columns * width)."""
-        columns = ops.expand_dims(inputs, -1)
-        angles = self.rate_factor * (2 * math.pi * self.frequency * columns + self.phase)
-        mixed = ops.einsum("ncf,cfk->nck", ops.cos(angles), ops.cast(self.mix, self.compute_dtype))
-        embedded = self.activation(self.rate_factor * (mixed + self.bias))
+        frequency, phase, mix, bias = (
+            ops.cast(self.rate_factor * weights, self.compute_dtype)
+            for weights in (2 * math.pi * self.frequency, self.phase, self.mix, self.bias)
+        )
+        by_column = ops.expand_dims(ops.transpose(inputs), -1)  # columns first: no large array has to be transposed
+        cosines = ops.cos(by_column * ops.expand_dims(frequency, 1) + ops.expand_dims(phase, 1))
+        embedded = self.activation(ops.matmul(cosines, mix) + ops.expand_dims(bias, 1))
         if self.keeps_column:
-            embedded = ops.concatenate([columns, embedded], axis=-1)
-        return ops.reshape(embedded, (-1, inputs.shape[-1] * self.width))
+            embedded = ops.concatenate([by_column, embedded], axis=-1)
+        return ops.reshape(ops.transpose(embedded, (1, 0, 2)), (-1, inputs.shape[-1] * self.width))
 
     def compute_output_shape(self, input_shape):
         """`width` numbers for each column."""

@@ -35,7 +35,7 @@ class DNN(PresetMixin, Tabular, Regularized):
             "hidden_layer_sizes": ["array-like"],
             "activation": [str, callable],
             "parametrization": [StrOptions({"standard", "ntk"})],
-            "numeric_embedding": [StrOptions({"periodic", "pbld"}), None],
+            "numeric_embedding": [StrOptions({"periodic", "pbld", "piecewise"}), None],
             "standardize": ["boolean", StrOptions({"robust"})],
         }
     )

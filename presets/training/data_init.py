@@ -6,6 +6,29 @@ N_ROWS = 5
 """Number of rows whose random mixture sets the bias of a unit."""
 
 
+def place_bins(program, weights, x):
+    """Set the bins of piecewise-linear embeddings to the quantiles of some training rows.
+
+    Parameters
+    ----------
+    program : Program
+    weights : list of ndarray
+    x : array or dict of str to array
+        Encoded rows. The embedded columns come first.
+
+    Returns
+    -------
+    list of ndarray
+    """
+    weights = list(weights)
+    places = {id(variable): place for place, variable in enumerate(program.weight_variables)}
+    for layer in program.core._flatten_layers():
+        if hasattr(layer, "quantiles"):
+            columns = x["numbers"] if isinstance(x, dict) else x
+            weights[places[id(layer.edges)]] = layer.quantiles(columns[:, : layer.edges.shape[0]])
+    return weights
+
+
 def fit_to_rows(program, weights, x, seed):
     """Scale each kernel and draw each bias from the layers' outputs for some training rows.
 

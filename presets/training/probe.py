@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from presets import article
-from presets.training.data_init import fit_to_rows
+from presets.training.data_init import fit_to_rows, place_bins
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Signal:
         Root mean square of the output of each layer with a kernel, by name, in the order of the layers.
     gradients : dict of str to float
         Norm of the loss's gradient for each of these kernels, divided by the norm of the kernel; infinite for a kernel
-        of zeros.
+        of zeros. Empty where the initial weights fit the data.
     """
 
     outputs: dict[str, float]
@@ -62,7 +62,7 @@ def measure_signal(program, data):
     gradients = dict(zip((v.path for v in program.core.trainable_variables), program.gradients(data), strict=True))
     kernels = {v.path: v for layer in outputs for v in layer.trainable_variables if v.name == "kernel"}
     return Signal(
-        {layer.name: _rms(values) for layer, values in outputs.items()},
+        _sizes(outputs),
         {
             path.rpartition("/")[0]: _relative(_rms(gradients[path]), _rms(program.to_host(kernel)))
             for path, kernel in kernels.items()
@@ -147,11 +147,17 @@ def choose_init(program, batch, rules, seed, *, fits_rows=False, **drawn):
 
 
 def _draw_and_measure(program, batch, seed, initializer, fits_rows, drawn):
-    weights = program.draw(seed, kernel_initializer=initializer, **drawn)
+    weights = place_bins(program, program.draw(seed, kernel_initializer=initializer, **drawn), batch[0])
     if fits_rows:
         weights = fit_to_rows(program, weights, batch[0], seed)
     program.load_weights(weights)
+    if fits_rows:  # then nothing vanishes, and gradients would be compiled for nothing
+        return weights, Signal(_sizes(_layer_outputs(program, batch[0])), {})
     return weights, measure_signal(program, batch)
+
+
+def _sizes(outputs):
+    return {layer.name: _rms(values) for layer, values in outputs.items()}
 
 
 def _rms(values):

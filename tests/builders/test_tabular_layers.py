@@ -9,6 +9,7 @@ from presets.builders.dnn_ntk import build_dnn_ntk
 from presets.builders.ntk import NTKDense
 from presets.builders.numeric_embedding import PeriodicEmbedding
 from presets.builders.parametric import ParametricActivation
+from presets.builders.piecewise_embedding import PiecewiseLinearEmbedding
 from presets.builders.scaling import FeatureScaling
 
 X = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
@@ -17,6 +18,7 @@ LAYERS = {
     "NTKDense": lambda: NTKDense(4, bias_factor=0.1, kernel_regularizer="l2", seed=1),
     "PeriodicEmbedding": lambda: PeriodicEmbedding(seed=1),
     "PeriodicEmbedding alone": lambda: PeriodicEmbedding(3, keeps_column=False, activation="relu", seed=1),
+    "PiecewiseLinearEmbedding": lambda: PiecewiseLinearEmbedding(bins=4, seed=1),
     "ParametricActivation": lambda: ParametricActivation("selu", rate_factor=0.1),
     "FeatureScaling": lambda: FeatureScaling(6.0),
 }
@@ -50,7 +52,7 @@ def test_shapes_are_known_before_anything_is_computed(make):
     assert layer(keras.Input((5,))).shape[1:] == output(layer).shape[1:]
 
 
-@pytest.mark.parametrize("name", ["NTKDense", "PeriodicEmbedding"])
+@pytest.mark.parametrize("name", ["NTKDense", "PeriodicEmbedding", "PiecewiseLinearEmbedding"])
 def test_a_seed_draws_the_same_weights(name):
     first, second = LAYERS[name](), LAYERS[name]()
     np.testing.assert_array_equal(output(first), output(second))
@@ -85,13 +87,24 @@ def test_pbld_keeps_each_column_before_its_cosines():
     np.testing.assert_allclose(embedded[:, :, 1:], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_ramps_rise_within_their_bins():
+    layer = PiecewiseLinearEmbedding(4, bins=2, rate_factor=0.1)
+    layer.build((None, 1))
+    mix, bias = np.arange(6.0).reshape(1, 2, 3), np.ones((1, 3))
+    layer.set_weights([mix, bias, layer.quantiles(np.array([[0.0], [1.0], [3.0]]))])
+    values = np.array([[-5.0], [0.5], [2.0], [9.0]], "float32")
+    ramps = np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.5], [1.0, 1.0]])
+    expected = np.hstack([values, 0.1 * (ramps @ mix[0] + bias)])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(values)), expected, rtol=1e-5)
+
+
 def test_smooth_clipping_keeps_small_values_and_bounds_large_ones():
     values = keras.ops.convert_to_numpy(SmoothClip(3.0)(np.array([[0.01, 1e6, -1e6]], "float32")))
     np.testing.assert_allclose(values, [[0.01, 3.0, -3.0]], rtol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
-@pytest.mark.parametrize("embedding", [None, "pbld", "periodic"])
+@pytest.mark.parametrize("embedding", [None, "pbld", "periodic", "piecewise"])
 def test_networks_of_every_type_have_one_column_for_each_output(dtype, embedding):
     model = build_dnn_ntk(
         (5,),

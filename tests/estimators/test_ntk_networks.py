@@ -77,7 +77,37 @@ def test_another_seed_is_another_network_of_the_same_program(network, wine):
     assert not np.array_equal(other.predict_proba(X_test), network.predict_proba(X_test))
 
 
-@pytest.mark.parametrize("embedding", [None, "periodic"])
+@pytest.mark.parametrize("parametrization", ["ntk", "standard"])
+def test_bins_are_those_of_the_first_rows(wine, parametrization, tmp_path):
+    X, X_test, y, _ = wine
+    changed = {"numeric_embedding": "piecewise", "parametrization": parametrization, "epochs": 1, "batch_size": 200}
+    network = DNNClassifier(**NTK | changed, validation_fraction=0).fit(X, y)
+    core = network._fitted.recipe.network.model()
+    core.set_weights(network._fitted.weights)
+    edges = keras.ops.convert_to_numpy(core.get_layer("numeric_embedding").edges)
+    encoded = network._fitted.encoder.rows(X, "float32").take(slice(None))
+    np.testing.assert_allclose(edges, np.quantile(encoded, np.linspace(0, 1, edges.shape[1]), axis=0).T, atol=1e-5)
+    network.model_.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    found = loaded.predict(X_test, verbose=0)
+    np.testing.assert_allclose(found, network.predict_proba(X_test), rtol=1e-3, atol=1e-5)
+
+
+def test_decay_leaves_numeric_embeddings_alone(wine):
+    X, _, y, _ = wine
+    networks = [
+        DNNClassifier(**NTK | {"epochs": 1, "batch_size": 200}, weight_decay=decay, dropout=0.0).fit(X, y)
+        for decay in (0.0, 10.0)
+    ]
+    names = [variable.path for variable in networks[0]._fitted.recipe.network.model().weights]
+    for name, plain, decayed in zip(names, *(network._fitted.weights for network in networks), strict=True):
+        if "kernel" in name:
+            assert np.linalg.norm(decayed) < 0.8 * np.linalg.norm(plain)
+        else:
+            np.testing.assert_array_equal(decayed, plain)
+
+
+@pytest.mark.parametrize("embedding", [None, "periodic", "piecewise"])
 def test_values_are_learnt(embedding):
     X, X_test, y, y_test = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
     network = DNNRegressor(**NTK | {"numeric_embedding": embedding, "activation": "mish", "learning_rate": 0.02})
