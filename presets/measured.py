@@ -34,6 +34,7 @@ SEARCH_RATE_FACTOR = 4.0
 SEARCH_WEIGHT_DECAY = 0.02
 SEARCH_WEIGHT_DECAY_FACTORS = (1 / 20, 5)
 SEARCH_DROPOUT = (0.0, 0.15, 0.3)
+SEARCH_LABEL_SMOOTHING = (0.0, 0.1)
 
 # The recipe of RealMLP-TD (Holzmüller et al. 2024), with half its rates, mish for classes too, and a rate that stays
 # for half of the epochs in place of its waves. Ten sets, one split, 64 epochs, score and loss: .752 and .474; waves

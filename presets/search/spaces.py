@@ -10,6 +10,7 @@ from presets.estimators.dnn import DNN
 from presets.estimators.lstm import LSTM
 from presets.evaluation.networks import networks
 from presets.search.dimensions import Choice, Dimension, LogUniform, Options, SearchSpace
+from presets.training.schedules import CURVES
 from presets.typing import Estimator
 
 
@@ -174,21 +175,29 @@ def scheduled_space(network: Any) -> SearchSpace:
     Returns
     -------
     SearchSpace
-        Learning rates from a quarter to four times the network's own, weight decays from a twentieth to five times its
-        own, batch size (A3, S2) and dropout; for dense networks also widths and depth (S2), for convolutional networks
-        filters and augmentation. Optimizer and schedule do not vary.
+        Learning rates from a quarter to four times the network's own, the schedule, weight decays from a twentieth to
+        five times its own, batch size (A3, S2) and dropout. For classifiers also label smoothing; for dense networks
+        widths and depth (S2) and the numeric embedding; for convolutional networks filters and augmentation. The
+        optimizer and the parametrization do not vary, since other ones want other rates.
     """
+
+    def own_or(name: str, *values: Any) -> Choice:
+        return Choice(*dict.fromkeys((getattr(network, name), *values)))
+
     rate, decay = network.learning_rate, network.weight_decay or measured.SEARCH_WEIGHT_DECAY
     space: dict[str, Dimension] = {
         "learning_rate": LogUniform(rate / measured.SEARCH_RATE_FACTOR, rate * measured.SEARCH_RATE_FACTOR),
-        "batch_size": Choice(*dict.fromkeys((network.batch_size, *article.SEARCH_BATCH_SIZE))),
+        "lr_schedule": own_or("lr_schedule", *CURVES),
+        "batch_size": own_or("batch_size", *article.SEARCH_BATCH_SIZE),
         "weight_decay": LogUniform(*(factor * decay for factor in measured.SEARCH_WEIGHT_DECAY_FACTORS)),
     }
     if hasattr(network, "dropout"):
-        space["dropout"] = Choice(*measured.SEARCH_DROPOUT)
+        space["dropout"] = own_or("dropout", *measured.SEARCH_DROPOUT)
+    if getattr(network, "label_smoothing", None) is not None and network.loss == "auto":
+        space["label_smoothing"] = own_or("label_smoothing", *measured.SEARCH_LABEL_SMOOTHING)
     if isinstance(network, DNN):
         space |= {name: dimension for name, dimension in dnn_space().items() if name == "hidden_layer_sizes"}
-        space["numeric_embedding"] = Choice(None, "pbld", "periodic")
+        space["numeric_embedding"] = own_or("numeric_embedding", None, "pbld", "periodic", "piecewise")
     if isinstance(network, CNN):
         space |= {"filters": cnn_space()["filters"], "augmentation": Choice(None, "shift", "cutout")}
     return SearchSpace(space)

@@ -69,7 +69,9 @@ def test_spaces_are_independent():
 def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator, name):
     network = estimator.from_preset(name)
     space = space_for(network)
-    assert {"learning_rate", "weight_decay", "dropout"} <= set(space)
+    assert {"learning_rate", "lr_schedule", "weight_decay", "dropout"} <= set(space)
+    assert ("label_smoothing" in space) == (estimator is not DNNRegressor)
+    assert ("numeric_embedding" in space) == (estimator in (DNNClassifier, DNNRegressor))
     assert not {"optimizer", "lr_factor", "init", "clipnorm"} & set(space)
     own = network.get_params()
     found = space.settings(space.hyperparameters(own).values)
