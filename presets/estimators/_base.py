@@ -30,6 +30,7 @@ from presets.estimators._summary import divergence, fit_html
 from presets.training.callbacks import check_callbacks, takes_rate_over
 from presets.training.dataset import Dataset
 from presets.training.loop import train
+from presets.training.objectives import with_monitored
 from presets.training.optimizers import optimizer_config, warn_of_rate
 from presets.training.plan import Plan, Rules
 from presets.training.pool import POOL
@@ -57,6 +58,7 @@ class NetworkEstimator(BaseEstimator):
     global_clipnorm: float | None = None
     weight_decay: float = 0.0
     beta_2: float | None = None
+    ema_momentum: float | None = None
     lr_schedule: str = "plateau"
     batch_size: int | str = article.BATCH_SIZE
     epochs: int | str = "auto"
@@ -93,6 +95,7 @@ class NetworkEstimator(BaseEstimator):
         "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "beta_2": [Interval(Real, 0, 1, closed="neither"), None],
+        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
         "lr_schedule": [StrOptions({"plateau", *CURVES})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -435,6 +438,7 @@ class NetworkEstimator(BaseEstimator):
             global_clipnorm=self.global_clipnorm,
             weight_decay=self.weight_decay,
             beta_2=self.beta_2,
+            ema_momentum=self.ema_momentum,
         )
 
     def _data_arguments(self, encoder, rows, X, X_val=None):
@@ -446,7 +450,7 @@ class NetworkEstimator(BaseEstimator):
             network=self._network(encoder.input_shape, target.n_outputs).replace(**data_arguments),
             activation=target.activation,
             loss=self.loss,
-            metrics=tuple(self.metrics or ()),
+            metrics=with_monitored(self.metrics or (), self.monitor),
             optimizer=self._optimizer_config(),
             dtype=self.dtype,
             lr_schedule=self.lr_schedule,

@@ -32,9 +32,10 @@ PARAMETERS = {
         "`init` is not used. It wants 'adam' and a `learning_rate` about .04.",
     ),
     "numeric_embedding": (
-        "{'periodic', 'pbld'} or None",
-        "Cosines of each column, with trained frequencies, as further columns (Gorishniy et al. 2022). 'pbld' keeps "
-        "the column itself beside them (Holzmüller et al. 2024).",
+        "{'periodic', 'pbld', 'piecewise'} or None",
+        "Several columns for each number (Gorishniy et al. 2022). 'periodic' makes cosines with trained frequencies. "
+        "'pbld' keeps the column itself beside them (Holzmüller et al. 2024). 'piecewise' keeps it beside ramps "
+        "between its quantiles.",
     ),
     "units": (
         "sequence of int",
@@ -167,8 +168,7 @@ PARAMETERS = {
         "str or keras.optimizers.Optimizer",
         "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, taken"
         " as it is with its own rate, momentum and clipping, and copied for each fit. With `use_ema` the averaged "
-        "weights are kept, as Keras does, also those of the best epoch; the monitored value is that of the weights "
-        "themselves.",
+        "weights are validated and kept, also those of the best epoch.",
     ),
     "learning_rate": (
         "float or keras.optimizers.schedules.LearningRateSchedule",
@@ -198,6 +198,11 @@ PARAMETERS = {
     "beta_2": (
         "float or None",
         "Memory of the squared gradients in 'adam' and its kin; None is Keras's .999.",
+    ),
+    "ema_momentum": (
+        "float or None",
+        "Share of the old average that each update keeps in an exponential moving average of the weights, such as .99 "
+        "(Polyak and Juditsky 1992). The averages are validated, monitored and kept. None is no average.",
     ),
     "lr_schedule": (
         "{'plateau', 'one_cycle', 'cosine', 'flat_cosine', 'coslog4'}",
@@ -235,8 +240,9 @@ PARAMETERS = {
     ),
     "monitor": (
         "str",
-        "Name in `history_` of the value that decides on the rate and the best weights (A6). Without "
-        "validation the same value of the training part.",
+        "Name in `history_` of the value that decides on the rate and the best weights (A6), such as 'val_loss', "
+        "'val_accuracy' or 'val_AUC'. A metric of Keras's is recorded for it. Without validation it is the same value "
+        "of the training part.",
     ),
     "validation_fraction": (
         "float",

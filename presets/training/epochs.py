@@ -89,7 +89,8 @@ class Epochs:
         if not plan.validates:
             return result
         self._calls.on_test_begin()
-        logs = evaluate(program, plan.validation, plan.validation_rows, batch_size)
+        with program.averaged():
+            logs = evaluate(program, plan.validation, plan.validation_rows, batch_size)
         logs = {f"val_{name}": value for name, value in logs.items()}
         self._calls.on_test_end(logs)
         return dataclasses.replace(result, logs=result.logs | logs)

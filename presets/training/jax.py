@@ -187,7 +187,7 @@ class JaxProgram(Program):
             if rest.shape[-1]:
                 logs, state = self.core.train_step(state, _gather(data, rest[number]))
             if test:
-                validated = self._validate((*state[:2], fresh), *test, test_size)
+                validated = self._validate((self._averages(state), state[1], fresh), *test, test_size)
                 logs = logs | {f"val_{name}": value for name, value in validated.items()}
             weights = [[*state[0], *state[1], *state[2]][position] for position in self._weight_positions]
             return (logs, *squares, self._clipped_steps(state), weights), state
@@ -206,6 +206,15 @@ class JaxProgram(Program):
         numbers_are_shared = (0, None, 0)
         axes = 0, 0, numbers_are_shared, (0, *numbers_are_shared) if test else (), None
         return jax.vmap(epochs, axes)(states, data, orders, test, n_epochs)
+
+    def _averages(self, state):
+        """What is validated in the place of the trainable variables, see `averaged`."""
+        values = [*state[0], *state[1], *state[2]]
+        kept = dict(zip(map(id, self.weight_variables), self._weight_positions, strict=True))
+        return [
+            values[kept[id(variable)]] if id(variable) in kept else value
+            for variable, value in zip(self.core.trainable_variables, state[0], strict=True)
+        ]
 
     def _update(self, state, data, order, n_full, batch_size):
         """Make an update for each full batch; return the squares of the last update and of the weights before it."""

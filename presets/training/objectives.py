@@ -60,6 +60,32 @@ def make_metric(metric, activation, n_outputs, dtype, in_unit=False):
     return OutputMetric(metric, activation, n_outputs, dtype, in_unit)
 
 
+def with_monitored(metrics, monitor):
+    """The metrics of a fit, and the one that `monitor` names if it is not among them.
+
+    Parameters
+    ----------
+    metrics : sequence of (str, callable or keras.metrics.Metric)
+    monitor : str
+        Such as "val_loss", which needs no metric, "val_accuracy" or "val_AUC".
+
+    Returns
+    -------
+    tuple
+        The metrics alone where Keras has none of that name.
+    """
+    name = monitor.removeprefix("val_")
+    known = {metric if isinstance(metric, str) else getattr(metric, "name", None) for metric in metrics}
+    known |= {getattr(metric, "__name__", None) for metric in metrics}
+    if name == "loss" or name in known:
+        return tuple(metrics)
+    try:
+        keras.metrics.get(name)
+    except ValueError:
+        return tuple(metrics)
+    return (*metrics, name)
+
+
 class OutputLoss(keras.losses.Loss):
     """A Keras loss, applied to the outputs of a core.
 

@@ -29,6 +29,8 @@ class ClipCounter:
     """Mixin for a Keras optimizer: clips as Keras does and counts the steps in which anything met its limit (A8)."""
 
     decays_kernels_alone = False
+    """Whether decay leaves out biases, other variables of one dimension, and those that a layer marks by
+    ``is_decayed = False``, such as the weights of numeric embeddings, whose rate is a tenth of that of kernels."""
 
     def build(self, variables):
         """Add the counter, and the constants that are variables, to the state of the optimizer."""
@@ -42,10 +44,10 @@ class ClipCounter:
                 self._track_variable(self._learning_rate.n_updates)
         super().build(variables)
 
-    def _use_weight_decay(self, variable):
-        if self.decays_kernels_alone and len(variable.shape) < 2:
-            return False
-        return super()._use_weight_decay(variable)
+    def _apply_weight_decay(self, variables):
+        if self.decays_kernels_alone:
+            variables = [v for v in variables if len(v.shape) > 1 and getattr(v, "is_decayed", True)]
+        super()._apply_weight_decay(variables)
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         # read once, not once for each variable
@@ -77,7 +79,12 @@ class ClipCounter:
 
 @functools.cache
 def _counting(optimizer_class):
-    return type(optimizer_class.__name__, (ClipCounter, optimizer_class), {"__module__": __name__})
+    bases = ClipCounter, optimizer_class
+    if keras.backend.backend() == "tensorflow" and optimizer_class in (keras.optimizers.Adam, keras.optimizers.AdamW):
+        from presets.training.tensorflow_adam import OneKernel
+
+        bases = ClipCounter, OneKernel, optimizer_class
+    return type(optimizer_class.__name__, bases, {"__module__": __name__})
 
 
 def make_optimizer(optimizer_class, config, tunables, schedule=None):
@@ -112,12 +119,21 @@ def make_optimizer(optimizer_class, config, tunables, schedule=None):
 
 
 def optimizer_config(
-    optimizer, *, learning_rate, momentum, nesterov, clipnorm, global_clipnorm, weight_decay=0.0, beta_2=None
+    optimizer,
+    *,
+    learning_rate,
+    momentum,
+    nesterov,
+    clipnorm,
+    global_clipnorm,
+    weight_decay=0.0,
+    beta_2=None,
+    ema_momentum=None,
 ):
     """Class and configuration of an optimizer given by name or as an unbuilt Keras optimizer.
 
     An optimizer object is taken as it is, with its own rate, momentum, clipping and decay; a name gets them from the
-    parameters. `weight_decay` of 0 and `beta_2` of None leave what Keras sets.
+    parameters. `weight_decay` of 0, `beta_2` and `ema_momentum` of None leave what Keras sets.
 
     Returns
     -------
@@ -129,7 +145,7 @@ def optimizer_config(
     ------
     ValueError
         If Keras has no optimizer of that name, or if it has no momentum or `beta_2` and one is given; if
-        `weight_decay` or `beta_2` are given besides an optimizer object.
+        `weight_decay`, `beta_2` or `ema_momentum` are given besides an optimizer object.
     TypeError
         If an object cannot be built again as it is.
     """
@@ -140,7 +156,7 @@ def optimizer_config(
             "dtype='mixed_float16' scales the loss by itself."
         )
     if isinstance(optimizer, keras.optimizers.Optimizer):
-        for name, value in (("weight_decay", weight_decay), ("beta_2", beta_2)):
+        for name, value in (("weight_decay", weight_decay), ("beta_2", beta_2), ("ema_momentum", ema_momentum)):
             if value:
                 raise ValueError(f"{name}={value} does not apply to an optimizer object; give it to the optimizer.")
         config = optimizer.get_config()
@@ -163,6 +179,8 @@ def optimizer_config(
         config["nesterov"] = bool(nesterov)
     if weight_decay:
         config |= {"weight_decay": float(weight_decay), KERNELS_ALONE: True}
+    if ema_momentum is not None:
+        config |= {"use_ema": True, "ema_momentum": float(ema_momentum)}
     if beta_2 is not None:
         if "beta_2" not in config:
             raise ValueError(

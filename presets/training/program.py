@@ -223,6 +223,21 @@ class Program:
         """Copy the weights that an epoch returns to the host."""
         return [self.to_host(v) for v in self.kept_variables]
 
+    @contextlib.contextmanager
+    def averaged(self):
+        """Context in which the averages stand in the place of the variables, to validate them; in a graph as well."""
+        pairs = [(v, kept) for v, kept in zip(self.weight_variables, self.kept_variables, strict=True) if v is not kept]
+        before = [self._value(variable) for variable, _ in pairs]
+        for variable, kept in pairs:
+            variable.assign(self._value(kept))
+        yield
+        for (variable, _), value in zip(pairs, before, strict=True):
+            variable.assign(value)
+
+    @staticmethod
+    def _value(variable):
+        return keras.ops.copy(keras.ops.convert_to_tensor(variable))
+
     def finish(self):
         """Replace the variables by their averages, as Keras's `fit` does at its end."""
         if self.kept_variables is not self.weight_variables:

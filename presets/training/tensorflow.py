@@ -141,7 +141,8 @@ class TensorFlowProgram(Program):
     def _trace_whole_epoch(self, data, order, batch_size, *test):
         logs, *measured = self._trace_epoch(data, order, batch_size, tf.constant(True))
         if test:
-            validated = self._trace_test(*test, tf.constant(True))
+            with self.averaged():
+                validated = self._trace_test(*test, tf.constant(True))
             logs = logs | {f"val_{name}": value for name, value in validated.items()}
         return logs, *measured, [tf.identity(v.value) for v in self.kept_variables]
 

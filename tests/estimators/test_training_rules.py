@@ -98,9 +98,39 @@ def test_beta_2_is_the_optimizers():
         np.testing.assert_allclose(own, expected, rtol=1e-5)
 
 
+class Watcher(keras.callbacks.Callback):
+    """Makes each epoch a call of its own."""
+
+
+@pytest.mark.parametrize("callbacks", [None, [Watcher()]], ids=["together", "alone"])
+def test_averaged_weights_are_validated_and_kept(callbacks):
+    rules = {"optimizer": "sgd", "learning_rate": 1.0, "ema_momentum": 0.99, "restore_best_weights": False}
+    network = KerasClassifier(network=small, callbacks=callbacks, **QUICK, **rules).fit(X, Y, X_val=X, y_val=Y)
+    assert network.history_["val_loss"][-1] == pytest.approx(log_loss(Y, network.predict_proba(X)), rel=1e-4)
+    again = KerasClassifier(network=small, **QUICK, **rules | {"ema_momentum": None}).fit(X, Y, X_val=X, y_val=Y)
+    np.testing.assert_allclose(network.history_["loss"], again.history_["loss"], rtol=1e-5)  # trains as without
+    assert network.history_["val_loss"] != again.history_["val_loss"]
+
+
+def test_averages_are_the_optimizers():
+    ours = fitted(optimizer="adam", ema_momentum=0.9, clipnorm=None, learning_rate=0.01)
+    theirs = fitted(optimizer=keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9))
+    for own, expected in zip(weights(ours), weights(theirs), strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "AUC"])
+def test_what_is_monitored_is_recorded(name):
+    network = fitted(monitor=f"val_{name}")
+    assert network.best_epoch_ == np.argmax(network.history_[f"val_{name}"])
+    assert name in fitted(monitor=name, validation_fraction=0).history_
+
+
 @pytest.mark.parametrize(
     ("parameters", "named"),
     [
+        ({"optimizer": keras.optimizers.Adam(), "ema_momentum": 0.9}, "ema_momentum"),
+        ({"monitor": "val_beauty"}, "monitor='val_beauty' is not a value"),
         ({"optimizer": keras.optimizers.Adam(), "weight_decay": 0.1}, "weight_decay"),
         ({"optimizer": keras.optimizers.Adam(), "beta_2": 0.9}, "beta_2"),
         ({"beta_2": 0.9}, "beta_2"),
