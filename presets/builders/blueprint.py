@@ -10,8 +10,9 @@ import json
 import random
 import threading
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,13 +21,14 @@ from keras.src.backend.common import global_state
 from presets.builders.configurations import check_configuration
 from presets.builders.freeze import freeze, is_of_library, plain_state
 from presets.builders.initializers import brought_weights
+from presets.typing import Array
 
 NAMES = "object_name_uids"
 """Keras's counter of layer names; each thread has one."""
 
 _BUILDING = threading.RLock()
 
-_COMPARED: collections.deque = collections.deque(maxlen=64)
+_COMPARED: collections.deque[Any] = collections.deque(maxlen=64)
 """Configurations of Keras's own layers whose copies were compared and found equal."""
 
 
@@ -49,11 +51,18 @@ class Blueprint:
     """
 
     config: str
-    code: Mapping = field(default_factory=dict)
-    start: list = field(default_factory=list)
+    code: Mapping[str, Any] = field(default_factory=dict)
+    start: list[Array | None] = field(default_factory=list)
 
     @classmethod
-    def of(cls, model, x, names=(), *, start=None):
+    def of(
+        cls,
+        model: keras.Model,
+        x: Any,
+        names: Mapping[str, str] | tuple[()] = (),
+        *,
+        start: list[Array | None] | None = None,
+    ) -> "Blueprint":
         """Make the blueprint of a built model.
 
         Parameters
@@ -91,7 +100,7 @@ class Blueprint:
             _COMPARED.append(known)
         return blueprint
 
-    def model(self, seed=0, dtype=None, *, x=None):
+    def model(self, seed: int = 0, dtype: str | None = None, *, x: Any = None) -> keras.Model:
         """Build the network, with the weights that it came with.
 
         Parameters
@@ -121,14 +130,14 @@ class Blueprint:
         return model
 
     @functools.cached_property
-    def digest(self):
+    def digest(self) -> bytes:
         """A digest of the weights: equal weights have equal digests."""
         digest = hashlib.sha256()
         for value in self.start:
             digest.update(b"drawn" if value is None else value.tobytes())
         return digest.digest()
 
-    def without_weights(self):
+    def without_weights(self) -> "Blueprint":
         """The same network, but its initializers draw all weights.
 
         A network with `Normalization` keeps its weights, because Keras makes constants of that layer's weights.
@@ -162,7 +171,7 @@ def _is_plain(text):
 
 
 @contextlib.contextmanager
-def defaults(seed, dtype):
+def defaults(seed: int, dtype: str | None) -> Iterator[None]:
     """Set the seed and the type of layers that have none, while a network is built.
 
     Keras draws missing seeds from Python's global generator, whose state is restored. The policy belongs to this thread
@@ -180,7 +189,7 @@ def defaults(seed, dtype):
 
 
 @contextlib.contextmanager
-def counting_names():
+def counting_names() -> Iterator[dict[str, str]]:
     """Record the names that Keras gives to layers, and reset its counter afterwards.
 
     Yields

@@ -6,6 +6,7 @@ the graphs in these files. So this module lists the classes that only compute, a
 
 import re
 import sys
+from typing import Any
 
 LAYERS = """
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
@@ -111,7 +112,7 @@ MAX_DEPTH = 64
 """Greatest depth of nested configurations. Keras's applications have a depth of 8."""
 
 
-def check_configuration(value, depth=0):
+def check_configuration(value: Any, depth: int = 0) -> None:
     """Check all Keras configurations in plain data, nested ones included.
 
     Parameters

@@ -7,13 +7,14 @@ A program needs objects with its own variables. Keras builds them from `get_conf
 import functools
 import types
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 
 from presets.builders.freeze import freeze, is_of_library, plain_state, state_of
 
 
-def copy_of(given, parameter, **changes):
+def copy_of(given: Any, parameter: str, **changes: Any) -> Any:
     """Copy an object; the copy has its own variables.
 
     Parameters
@@ -43,7 +44,7 @@ def copy_of(given, parameter, **changes):
     return made
 
 
-def missing_state(given, made, parameter):
+def missing_state(given: Any, made: Any, parameter: str) -> dict[str, Any]:
     """Find the attributes of an object that a copy from its configuration lacks.
 
     Returns
@@ -81,7 +82,7 @@ def _attributes_of_optimizers():
     return frozenset(vars(keras.optimizers.SGD()))
 
 
-def built_from(given, config, parameter):
+def built_from(given: Any, config: Mapping[str, Any], parameter: str) -> Any:
     """Build an object of the same class from a configuration."""
     try:
         functions = {part.__name__: part for part in vars(given).values() if isinstance(part, types.FunctionType)}

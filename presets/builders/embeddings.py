@@ -1,5 +1,8 @@
 """Embeddings of categories before a network (one table holds the rows of all columns)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -13,16 +16,16 @@ COLUMNS, BEHIND_EMBEDDINGS = "columns", "behind_embeddings"
 
 
 def table_inputs(
-    input_shape,
+    input_shape: Any,
     *,
-    n_numbers=None,
-    numeric_embedding=None,
-    embedding_rows=0,
-    width=0,
-    unknown_share=UNKNOWN_SHARE,
-    dtype,
-    seed,
-):
+    n_numbers: int | None = None,
+    numeric_embedding: str | None = None,
+    embedding_rows: int = 0,
+    width: int = 0,
+    unknown_share: float = UNKNOWN_SHARE,
+    dtype: Any,
+    seed: int,
+) -> tuple[Any, Any]:
     """Make the inputs of a network for tables, and join their columns.
 
     Parameters
@@ -84,8 +87,15 @@ def _with_embedded_numbers(dense, n_numbers, kind, dtype, seed):
 
 
 def build_behind_embeddings(
-    input_shape, n_outputs, *, build, embedding_rows, width, unknown_share=UNKNOWN_SHARE, **own
-):
+    input_shape: dict[str, tuple[int, ...]],
+    n_outputs: int,
+    *,
+    build: Callable[..., keras.Model],
+    embedding_rows: int,
+    width: int,
+    unknown_share: float = UNKNOWN_SHARE,
+    **own: Any,
+) -> keras.Model:
     """Build a network with embedded categories among its columns.
 
     Parameters
@@ -124,23 +134,23 @@ class UnknownLevels(keras.layers.Layer):
     seed : int
     """
 
-    def __init__(self, share, *, seed, **kwargs):
+    def __init__(self, share: float, *, seed: int, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.share, self.seed = share, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, levels, training=False):
+    def call(self, levels: Any, training: bool = False) -> Any:
         """Replace some levels by the number of their column, which is the row of its unknown level."""
         if not training:
             return levels
         drawn = keras.random.uniform(ops.shape(levels), seed=self.seed_generator)
         return ops.where(drawn < self.share, ops.arange(levels.shape[1], dtype=levels.dtype), levels)
 
-    def compute_output_spec(self, levels, training=False):
+    def compute_output_spec(self, levels: Any, training: bool = False) -> keras.KerasTensor:
         """Return the spec of the input."""
         return keras.KerasTensor(levels.shape, levels.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return share and seed."""
         return super().get_config() | {"share": self.share, "seed": self.seed}
 
@@ -149,7 +159,7 @@ class UnknownLevels(keras.layers.Layer):
 class DenseEmbedding(keras.layers.Embedding):
     """Keras's embedding with a dense gradient, which all optimizers and limits handle like other gradients."""
 
-    def call(self, levels):
+    def call(self, levels: Any) -> Any:
         """Look up the rows of the table."""
         table = ops.cast(self.embeddings * 1.0, self.compute_dtype)
         return ops.take(table, levels, axis=0)

@@ -11,7 +11,8 @@ import json
 import re
 import sys
 import types
-from collections.abc import Mapping, Set
+from collections.abc import Hashable, Mapping, Set
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,7 +32,7 @@ MAX_PARTS = 5000
 """A value with more parts than this is not compared."""
 
 
-def freeze(value):
+def freeze(value: Any) -> Hashable:
     """Make a hashable key that is equal for values that behave in the same way.
 
     Parameters
@@ -48,14 +49,14 @@ def freeze(value):
     return _Freezer().freeze(value)
 
 
-def holds_code(frozen):
+def holds_code(frozen: Any) -> bool:
     """Whether a key depends on the user's code, or on something that cannot be compared."""
     if isinstance(frozen, tuple | frozenset):
         return any(map(holds_code, frozen))
     return isinstance(frozen, types.CodeType | _NeverEqual)
 
 
-def is_of_library(value):
+def is_of_library(value: Any) -> bool:
     """Whether a package that the user did not write contains this function or class under its name."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not (isinstance(module, str) and isinstance(name, str) and module.partition(".")[0] in LIBRARIES):
@@ -66,12 +67,12 @@ def is_of_library(value):
     return found is value or isinstance(value, types.BuiltinFunctionType | np.ufunc)
 
 
-def state_of(value):
+def state_of(value: Any) -> dict[str, Any]:
     """The attributes of an object, without variables and Keras's bookkeeping of them."""
     return {name: part for name, part in vars(value).items() if not _is_bookkeeping(name, part)}
 
 
-def plain_state(value):
+def plain_state(value: Any) -> dict[str, Any]:
     """The attributes of an object that are plain numbers, strings, arrays and functions, or lists and dicts of them."""
     return {
         name: part

@@ -1,5 +1,7 @@
 """Parallel convolutions of several lengths, for sequences. Padding stays zero."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -79,14 +81,14 @@ class InceptionBlock(_Block):
     H. Ismail Fawaz et al., "InceptionTime: Finding AlexNet for Time Series Classification", DMKD 2020.
     """
 
-    def __init__(self, filters, **kwargs):
+    def __init__(self, filters: int, **kwargs: Any) -> None:
         super().__init__(filters, **kwargs)
         self.bottleneck = self._convolution(BOTTLENECK, 1, "bottleneck")
         self.branches = [self._convolution(filters, size, f"length_{size}") for size in KERNEL_SIZES]
         self.of_maximum = self._convolution(filters, 1, "of_maximum")
         self.normalization = self._normalization()
 
-    def build(self, sequences_shape, valid_shape=None):
+    def build(self, sequences_shape: Any, valid_shape: Any = None) -> None:
         """Make the weights. Few features need no bottleneck."""
         self.has_bottleneck = sequences_shape[-1] > BOTTLENECK
         mixed = (*sequences_shape[:-1], BOTTLENECK) if self.has_bottleneck else sequences_shape
@@ -97,7 +99,7 @@ class InceptionBlock(_Block):
         self.of_maximum.build(sequences_shape)
         self.normalization.build(self.compute_output_shape(sequences_shape))
 
-    def call(self, sequences, valid=None, training=False):
+    def call(self, sequences: Any, valid: Any = None, training: bool = False) -> Any:
         """Convolve sequences of shape (n_samples, n_timesteps, n_features)."""
         mixed = self.bottleneck(sequences) if self.has_bottleneck else sequences
         # padding must never be the maximum
@@ -107,7 +109,7 @@ class InceptionBlock(_Block):
         joined = ops.concatenate([*(branch(mixed) for branch in self.branches), maximum], axis=-1)
         return hide_padding(ops.relu(self.normalization(joined, training=training, mask=valid)), valid)
 
-    def compute_output_shape(self, sequences_shape, valid_shape=None):
+    def compute_output_shape(self, sequences_shape: Any, valid_shape: Any = None) -> Any:
         """Return the shape with the features of all branches."""
         return (*sequences_shape[:-1], self.filters * (len(KERNEL_SIZES) + 1))
 
@@ -131,7 +133,7 @@ class SeparableBlock(_Block):
     A. Ismail-Fawaz et al., "LITE: Light Inception with boosTing tEchniques for Time Series Classification", DSAA 2023.
     """
 
-    def __init__(self, filters, *, size, dilation, **kwargs):
+    def __init__(self, filters: int, *, size: int, dilation: int, **kwargs: Any) -> None:
         super().__init__(filters, **kwargs)
         self.size, self.dilation = size, dilation
         self.convolution = self._convolution(
@@ -139,20 +141,20 @@ class SeparableBlock(_Block):
         )
         self.normalization = self._normalization()
 
-    def build(self, sequences_shape, valid_shape=None):
+    def build(self, sequences_shape: Any, valid_shape: Any = None) -> None:
         """Make the weights."""
         self.convolution.build(sequences_shape)
         self.normalization.build(self.compute_output_shape(sequences_shape))
 
-    def call(self, sequences, valid=None, training=False):
+    def call(self, sequences: Any, valid: Any = None, training: bool = False) -> Any:
         """Convolve sequences of shape (n_samples, n_timesteps, n_features)."""
         normalized = self.normalization(self.convolution(sequences), training=training, mask=valid)
         return hide_padding(ops.relu(normalized), valid)
 
-    def compute_output_shape(self, sequences_shape, valid_shape=None):
+    def compute_output_shape(self, sequences_shape: Any, valid_shape: Any = None) -> Any:
         """Return the shape with `filters` features."""
         return (*sequences_shape[:-1], self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
         return {**super().get_config(), "size": self.size, "dilation": self.dilation}

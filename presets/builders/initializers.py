@@ -1,13 +1,19 @@
 """The article's initialisation (A7), and initial weights that each fit draws again."""
 
+from typing import Any
+
 import keras
 import numpy as np
+
+from presets.typing import Array
 
 BACKBONE = "backbone"
 """Name of a part of a network that comes with pretrained weights (S4)."""
 
 
-def kernel_initializer(init, *, init_stddev, init_scale, parameter="init"):
+def kernel_initializer(
+    init: Any, *, init_stddev: float, init_scale: float, parameter: str = "init"
+) -> keras.initializers.Initializer:
     """Build the initializer of the kernels.
 
     Parameters
@@ -48,7 +54,13 @@ def _named(name, parameter):
         ) from error
 
 
-def draw_weights(model, seed, *, kernel_initializer=None, forget_bias=None):
+def draw_weights(
+    model: keras.Model,
+    seed: int,
+    *,
+    kernel_initializer: keras.initializers.Initializer | None = None,
+    forget_bias: float | None = None,
+) -> dict[int, Array]:
     """Draw new initial weights for a built model.
 
     Each variable that a layer made with one of its ``*_initializer`` attributes is drawn again, with its own seed. All
@@ -98,7 +110,7 @@ def _draw_kernel(layer, initializer, variable):
     return initializer((n_features + layer.units, *others), dtype=variable.dtype)[:n_features]
 
 
-def brought_weights(model):
+def brought_weights(model: keras.Model) -> list[Array | None]:
     """Find the weights of a new model whose values do not come from their initializers.
 
     They were loaded, or belong to no initializer. `draw_weights` does not change them.
@@ -122,7 +134,7 @@ def brought_weights(model):
     return [brought[id(variable)] for variable in model.weights]
 
 
-def mark_learnt(model):
+def mark_learnt(model: keras.Model) -> None:
     """Mark the weights of a new model that `draw_weights` must not change."""
     for variable, value in zip(model.weights, brought_weights(model), strict=True):
         variable.is_learnt = value is not None

@@ -1,6 +1,8 @@
 """Recurrent networks for sequences, alone or in parallel with convolutions (LSTM-FCN)."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -19,23 +21,23 @@ SEPARABLE_SIZE = 20
 
 
 def build_lstm(
-    input_shape,
-    n_outputs,
+    input_shape: tuple[int, ...],
+    n_outputs: int,
     *,
-    units,
-    bidirectional,
-    pooling,
-    kernel_initializer,
-    recurrent_initializer,
-    dropout,
-    l1,
-    l2,
-    dtype,
-    seed,
-    convolutions=(),
-    convolution_block="plain",
-    masked=False,
-):
+    units: Sequence[int],
+    bidirectional: bool,
+    pooling: str,
+    kernel_initializer: Any,
+    recurrent_initializer: Any,
+    dropout: float,
+    l1: float,
+    l2: float,
+    dtype: Any,
+    seed: int,
+    convolutions: Sequence[int] = (),
+    convolution_block: str = "plain",
+    masked: bool = False,
+) -> keras.Model:
     """Build a recurrent network from standardised sequences to logits or standardised values.
 
     Recurrent layers get no mask, so all backends keep their fused path (cuDNN), also for sequences of unequal length.

@@ -3,6 +3,9 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import keras
 
 from presets.builders.storage import PlainState
 
@@ -23,15 +26,15 @@ class Network(PlainState):
         Keyword arguments of the builder.
     """
 
-    build: Callable
-    input_shape: tuple
+    build: Callable[..., Any]
+    input_shape: Any
     n_outputs: int
-    arguments: Mapping = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def model(self, **overrides):
+    def model(self, **overrides: Any) -> keras.Model:
         """Build the core, with some arguments replaced."""
         return self.build(self.input_shape, self.n_outputs, **{**self.arguments, **overrides})
 
-    def replace(self, **arguments):
+    def replace(self, **arguments: Any) -> "Network":
         """A network with some arguments replaced."""
         return dataclasses.replace(self, arguments={**self.arguments, **arguments})

@@ -1,9 +1,11 @@
 """Sequences of unequal length: padding is replaced by zeros."""
 
+from typing import Any
+
 from keras import ops
 
 
-def hide_padding(sequences, valid):
+def hide_padding(sequences: Any, valid: Any) -> Any:
     """Replace the steps that are not valid by zeros.
 
     Parameters

@@ -1,7 +1,10 @@
 """Seeds for the parts of a copied layer: Keras would draw missing seeds from Python's global generator."""
 
+from collections.abc import Iterator
+from typing import Any
 
-def seeded(config, seeds):
+
+def seeded(config: Any, seeds: Iterator[int]) -> Any:
     """Give a seed to each part of a configuration that has none, also to initializers and inner layers.
 
     Parameters

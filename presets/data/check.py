@@ -95,14 +95,14 @@ def check_data(
     if missing.any():
         findings.append(_missing_targets(missing))
         return Report("Data check", findings)  # the other checks need all targets
-    classification = _holds_classes(target) if classification == "auto" else classification
+    has_classes = _holds_classes(target) if isinstance(classification, str) else classification
     kind = kind_of(X)
     mixed, faulty = read_usable(X) if kind == "table" else (None, [])
     if mixed is not None:
         findings += find_empty_columns(mixed, np.arange(len(target)))
         findings += find_misread_strings(mixed) + find_number_ids(mixed)
-        findings += find_telling_levels(mixed, target, classification=classification)
-        findings += find_telling_gaps(mixed, target, classification=classification)
+        findings += find_telling_levels(mixed, target, classification=has_classes)
+        findings += find_telling_gaps(mixed, target, classification=has_classes)
         rows = sample_rows(np.arange(len(target)), mixed.shape[1], CELLS)
         cells, names = _encoder(mixed, standardize).inspect(mixed, rows)
         n_columns = mixed.shape[1] + len(faulty)
@@ -120,7 +120,7 @@ def check_data(
         cells,
         target,
         rows=rows,
-        classification=classification,
+        classification=has_classes,
         standardize=standardize,
         names=names,
         has_all_columns=not faulty,

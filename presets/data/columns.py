@@ -1,6 +1,8 @@
 """Search for the columns of a table that are not numbers, or not finite."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -10,7 +12,7 @@ SHOWN = 5
 
 
 @contextlib.contextmanager
-def naming_columns(X, *, gaps=False):
+def naming_columns(X: Any, *, gaps: bool = False) -> Iterator[None]:
     """Add the faulty columns to the error message of a check of X. Nothing is done unless the check fails.
 
     Parameters
@@ -41,7 +43,7 @@ def naming_columns(X, *, gaps=False):
         ) from error
 
 
-def as_numbers(X):
+def as_numbers(X: Any) -> Any:
     """Convert objects in validated X to float64.
 
     scikit-learn accepts lists of objects, polars frames with columns of several types, and None in them.
@@ -52,7 +54,7 @@ def as_numbers(X):
     return X
 
 
-def faulty_columns(X, *, gaps=False):
+def faulty_columns(X: Any, *, gaps: bool = False) -> list[Any]:
     """Names or numbers of the columns with NaN, infinite values, or values that are not numbers.
 
     Parameters
@@ -73,7 +75,7 @@ def faulty_columns(X, *, gaps=False):
     return [name for name, column in zip(names, columns, strict=True) if not _is_finite(column, gaps)]
 
 
-def as_table(X):
+def as_table(X: Any) -> tuple[Any, list[Any] | None, list[Any]]:
     """The usable columns of X.
 
     Parameters

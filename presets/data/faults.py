@@ -1,15 +1,19 @@
 """Faults of numbers and their targets (A1, A2). The checks are quick enough for the start of each fit."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from presets import article
 from presets.data.repetitions import find_repeated_rows
 from presets.data.report import Finding
+from presets.typing import Array
 
 SHOWN = 5
 
 
-def sample_rows(rows, n_cells, budget):
+def sample_rows(rows: Array, n_cells: int, budget: int) -> Array:
     """Choose evenly spaced rows whose values do not exceed a budget.
 
     Parameters
@@ -29,7 +33,16 @@ def sample_rows(rows, n_cells, budget):
     return rows[np.arange(n_rows) * len(rows) // n_rows]
 
 
-def find_faults(x, y, *, rows, classification, standardize, names=None, has_all_columns=True):
+def find_faults(
+    x: Array,
+    y: Array,
+    *,
+    rows: Array,
+    classification: bool,
+    standardize: bool,
+    names: Sequence[Any] | None = None,
+    has_all_columns: bool = True,
+) -> list[Finding]:
     """Find faults in rows for training.
 
     Parameters

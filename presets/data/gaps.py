@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from presets.data.frames import Table
 from presets.data.report import Finding
+from presets.typing import Array
 
 SIGNIFICANT = 5.0
 """The target must differ between rows with and without a gap by this many standard errors, far more than by chance."""
@@ -11,7 +13,7 @@ DIFFERENCE = 0.1
 """Smaller differences are not reported. The unit is the share of a class, or the standard deviation of values."""
 
 
-def find_telling_gaps(table, y, *, classification):
+def find_telling_gaps(table: Table, y: Array, *, classification: bool) -> list[Finding]:
     """Find columns whose gaps depend on the target.
 
     Parameters

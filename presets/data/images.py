@@ -1,17 +1,19 @@
 """Images: layout, checks, standardisation and range of values."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from presets.data.arrays import check_finite, numeric
 from presets.data.standardize import Standardizer, blocks, deviations, lost_digits, sizes
+from presets.typing import Array
 
 FAR = 1e60
 """Images with values above this size, or below its inverse, are scaled before their variance is computed."""
 
 
-def read_images(X, *, data_format="channels_last", image_shape=None):
+def read_images(X: Any, *, data_format: str = "channels_last", image_shape: tuple[int, ...] | None = None) -> Array:
     """Read images in any supported form, and check them.
 
     Parameters
@@ -56,7 +58,7 @@ def read_images(X, *, data_format="channels_last", image_shape=None):
     return images
 
 
-def fit_image_standardizer(images, rows, weights=None):
+def fit_image_standardizer(images: Array, rows: Array, weights: Array | None = None) -> Standardizer:
     """Compute mean and standard deviation of each channel over some images, in float64 and in the unit of the images.
 
     Parameters
@@ -90,7 +92,7 @@ def fit_image_standardizer(images, rows, weights=None):
     return Standardizer(mean, scale)
 
 
-def plain_image_standardizer(images):
+def plain_image_standardizer(images: Array) -> Standardizer:
     """Build the standardizer for images that are not standardised: it scales uint8 from 0..255 to 0..1.
 
     Returns
@@ -101,7 +103,7 @@ def plain_image_standardizer(images):
     return Standardizer(np.zeros(n_channels), np.full(n_channels, 255.0 if images.dtype == np.uint8 else 1.0))
 
 
-def value_range(images, rows, standardizer):
+def value_range(images: Array, rows: Array, standardizer: Standardizer) -> tuple[float, float]:
     """Find the range of the values in standardised images, for augmentation that depends on it.
 
     Parameters

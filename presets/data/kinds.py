@@ -1,10 +1,12 @@
 """The one answer to "what is X?": a table, an array with more axes, or samples of unequal shape."""
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
 
-def kind_of(X):
+def kind_of(X: Any) -> str:
     """Say what kind of data X is.
 
     Parameters
@@ -36,7 +38,7 @@ def kind_of(X):
     return "table" if values.ndim in (1, 2) else "array"
 
 
-def is_frame(X):
+def is_frame(X: Any) -> bool:
     """Whether X is a frame of pandas or polars, or of a library that looks like one.
 
     Raises

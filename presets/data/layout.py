@@ -3,6 +3,7 @@
 import numpy as np
 
 from presets.data.report import Finding
+from presets.typing import Array
 
 PADDED = 0.1
 """A value is padding if at least this share of the sequences ends in it, for different numbers of steps."""
@@ -17,7 +18,7 @@ MANY_TOKENS, LONG_TEXT = 50, 8
 """Least number of ids in a vocabulary, and least number of columns with ids."""
 
 
-def find_layout_faults(X, *, standardize):
+def find_layout_faults(X: Array, *, standardize: bool) -> list[Finding]:
     """Find arrays whose layout is probably not what the user meant.
 
     Parameters

@@ -2,8 +2,12 @@
 
 import numpy as np
 
+from presets.typing import Array
 
-def split_rows(rows, fraction, rng, classes=None):
+
+def split_rows(
+    rows: Array, fraction: float, rng: np.random.Generator, classes: Array | None = None
+) -> tuple[Array, Array]:
     """Split row numbers into a training and a validation part.
 
     Parameters
@@ -37,7 +41,7 @@ def split_rows(rows, fraction, rng, classes=None):
     return np.sort(shuffled[~taken]), np.sort(shuffled[taken])
 
 
-def split_last(rows, fraction):
+def split_last(rows: Array, fraction: float) -> tuple[Array, Array]:
     """Split row numbers so that the last rows are the validation part, for samples in the order of time.
 
     Parameters
@@ -55,7 +59,9 @@ def split_last(rows, fraction):
     return rows[:n_training], rows[n_training:]
 
 
-def split_groups(rows, fraction, groups, rng=None):
+def split_groups(
+    rows: Array, fraction: float, groups: Array, rng: np.random.Generator | None = None
+) -> tuple[Array, Array]:
     """Split row numbers so that each group is in one part.
 
     Parameters

@@ -1,7 +1,13 @@
 """Zero mean and unit variance (A2), with statistics in float64."""
 
+from collections.abc import Iterator
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 from scipy import sparse
+
+from presets.typing import Array
 
 BLOCK = 1 << 20
 """Number of values that are processed at a time, so that a memory-mapped array is never copied as a whole."""
@@ -30,16 +36,16 @@ class Standardizer:
     limit: float | None = None
     """Limit of the absolute standardised values, if there is one."""
 
-    def __init__(self, mean, scale):
+    def __init__(self, mean: Array, scale: Array) -> None:
         self.mean, self.scale = mean, scale
 
     @classmethod
-    def identity(cls, n_features):
+    def identity(cls, n_features: int) -> Self:
         """A standardizer that changes no values."""
         return cls(np.zeros(n_features), np.ones(n_features))
 
     @classmethod
-    def fit(cls, X, rows, weights=None):
+    def fit(cls, X: Any, rows: Array, weights: Array | None = None) -> Self:
         """Compute the statistics of some rows.
 
         Parameters
@@ -68,7 +74,7 @@ class Standardizer:
             scale[extreme] = np.where(is_constant, 1.0, scale[extreme] * units)
         return cls(mean, scale)
 
-    def transform(self, block, dtype, name="X"):
+    def transform(self, block: Array, dtype: DTypeLike, name: str = "X") -> Array:
         """Standardise dense rows.
 
         Parameters
@@ -110,7 +116,7 @@ class Standardizer:
                 "Check the unit of this column, or remove the row."
             ) from error
 
-    def inverse_transform(self, block):
+    def inverse_transform(self, block: ArrayLike) -> Array:
         """Convert values back to the original unit, in float64."""
         return np.asarray(block, dtype=np.float64) * self.scale + self.mean
 
@@ -129,7 +135,7 @@ class RobustStandardizer(Standardizer):
     limit = LIMIT
 
     @classmethod
-    def fit(cls, X, rows, weights=None):
+    def fit(cls, X: Any, rows: Array, weights: Array | None = None) -> Self:
         """Compute the statistics of some rows; see `Standardizer.fit`."""
         weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
         n_features = X.shape[1]
@@ -160,7 +166,7 @@ def _moments(X, rows, weights, units=1.0):
     return mean + shift, np.maximum(variance - np.square(shift), 0.0)
 
 
-def deviations(mean, variance, n_rows):
+def deviations(mean: Array, variance: Array, n_rows: int) -> Array:
     """Standard deviations; 1 if they may be rounding errors, by the rule of scikit-learn's StandardScaler."""
     noise = n_rows * np.finfo(np.float64).eps
     with np.errstate(over="ignore", invalid="ignore"):
@@ -168,12 +174,12 @@ def deviations(mean, variance, n_rows):
     return np.where(constant, 1.0, np.sqrt(variance))
 
 
-def lost_digits(mean, variance):
+def lost_digits(mean: Array, variance: Array) -> Array:
     """Which columns have numbers whose squares overflow, or are too small to be exact."""
     return ~np.isfinite(variance) | ((variance < TINY) & (np.abs(mean) < np.sqrt(TINY)))
 
 
-def sizes(X, rows):
+def sizes(X: Any, rows: Array) -> Array:
     """A power of two with the size of each column; 1 for columns of zeros."""
     largest = np.zeros(X.shape[1])
     for _, block in blocks(X, rows):
@@ -190,7 +196,7 @@ def _quantiles(block, weights):
     return np.take_along_axis(np.take_along_axis(block, order, axis=0), np.array(positions), axis=0)
 
 
-def blocks(X, rows):
+def blocks(X: Any, rows: Array) -> Iterator[tuple[slice, Array]]:
     """Yield slices of `rows`, and these rows of X as dense float64 arrays."""
     size = max(BLOCK // max(X.shape[1], 1), 1)
     for start in range(0, len(rows), size):
@@ -198,13 +204,13 @@ def blocks(X, rows):
         yield part, dense(X, rows[part]).astype(np.float64, copy=False)
 
 
-def has_gaps(X, rows):
+def has_gaps(X: Array, rows: Array) -> bool:
     """Whether some rows of an array have missing numbers. The array is not copied as a whole."""
     if X.dtype.kind != "f" or not np.isnan(X.min()):
         return False
     return any(np.isnan(block).any() for _, block in blocks(X, rows))
 
 
-def dense(X, rows):
+def dense(X: Any, rows: Array) -> Array:
     """Some rows of an array or a sparse matrix, as an array."""
     return X[rows].toarray() if sparse.issparse(X) else np.asarray(X[rows])

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from presets.data.frames import Table
 from presets.data.report import Finding
 
 DISTINCT = 0.9
@@ -24,7 +25,7 @@ _DATE = re.compile(
 )
 
 
-def find_misread_strings(table):
+def find_misread_strings(table: Table) -> list[Finding]:
     """Find columns that are treated as categories, but look like something else.
 
     Parameters

@@ -1,14 +1,17 @@
 """Targets: the conversion of y to the values that a network learns, and back."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy import sparse
 from scipy.special import expit, logit, softmax
 from sklearn.utils.multiclass import type_of_target
 
 from presets.data.standardize import Standardizer
+from presets.typing import Array
 
 SMALL = 1e-3
 """A constant y below this size is its own scale. With scale 1, the rounding of a network would be larger than y."""
@@ -22,7 +25,7 @@ class ClassTarget:
     factor = 1.0
 
     @property
-    def output_activation(self):
+    def output_activation(self) -> str:
         """Keras's name of the activation from logits to probabilities."""
         return self.activation
 
@@ -39,19 +42,19 @@ class BinaryTarget(ClassTarget):
     activation = "sigmoid"
     n_outputs = 1
 
-    def __init__(self, classes):
+    def __init__(self, classes: Array) -> None:
         self.classes = classes
 
-    def encode(self, y, dtype):
+    def encode(self, y: Array, dtype: DTypeLike) -> Array:
         """Codes 0 and 1, of shape ``(n_samples, 1)``."""
         return codes(y, self.classes).astype(dtype)[:, None]
 
-    def decode(self, outputs):
+    def decode(self, outputs: Array) -> Array:
         """Probabilities of both classes from logits."""
         positive = expit(outputs)
         return np.hstack([1 - positive, positive])
 
-    def predict(self, outputs):
+    def predict(self, outputs: Array) -> Array:
         """Labels from logits."""
         return self.classes[(outputs[:, 0] > 0).astype(int)]
 
@@ -67,19 +70,19 @@ class MulticlassTarget(ClassTarget):
 
     activation = "softmax"
 
-    def __init__(self, classes):
+    def __init__(self, classes: Array) -> None:
         self.classes = classes
         self.n_outputs = len(classes)
 
-    def encode(self, y, dtype):
+    def encode(self, y: Array, dtype: DTypeLike) -> Array:
         """Codes from 0, of shape ``(n_samples,)``."""
         return codes(y, self.classes).astype(np.int32)
 
-    def decode(self, outputs):
+    def decode(self, outputs: Array) -> Array:
         """Probabilities of the classes from logits."""
         return softmax(outputs, axis=1)
 
-    def predict(self, outputs):
+    def predict(self, outputs: Array) -> Array:
         """Labels from logits."""
         return self.classes[np.argmax(outputs, axis=1)]
 
@@ -94,20 +97,20 @@ class MultilabelTarget(ClassTarget):
 
     activation = "sigmoid"
 
-    def __init__(self, n_labels):
+    def __init__(self, n_labels: int) -> None:
         self.classes = np.arange(n_labels)
         self.n_outputs = n_labels
 
-    def encode(self, y, dtype):
+    def encode(self, y: Array, dtype: DTypeLike) -> Array:
         """The indicators, of shape ``(n_samples, n_labels)``."""
         check_columns(y, self.n_outputs)
         return np.asarray(y, dtype=dtype)
 
-    def decode(self, outputs):
+    def decode(self, outputs: Array) -> Array:
         """Probability of each label from logits."""
         return expit(outputs)
 
-    def predict(self, outputs):
+    def predict(self, outputs: Array) -> Array:
         """Indicators from logits."""
         return (outputs > 0).astype(int)
 
@@ -127,21 +130,21 @@ class RegressionTarget:
     activation = output_activation = "linear"
     factor = 1.0  # for files of older versions, which have no factor
 
-    def __init__(self, standardizer, one_dimensional, factor=1.0):
+    def __init__(self, standardizer: Standardizer, one_dimensional: bool, factor: float = 1.0) -> None:
         self.standardizer, self.one_dimensional, self.factor = standardizer, one_dimensional, factor
         self.n_outputs = len(standardizer.mean)
 
     @property
-    def unit(self):
+    def unit(self) -> dict[str, Any]:
         """Numbers that convert the outputs of a core to the unit of y, by name."""
         return {"scale": self.standardizer.scale, "offset": self.standardizer.mean, "factor": self.factor}
 
-    def encode(self, y, dtype):
+    def encode(self, y: Array, dtype: DTypeLike) -> Array:
         """Standardised values, of shape ``(n_samples, n_outputs)``."""
         check_columns(y, self.n_outputs)
         return self.standardizer.transform(y.reshape(len(y), -1), dtype, "y")
 
-    def predict(self, outputs):
+    def predict(self, outputs: Array) -> Array:
         """Values in the unit of y, in float64, which keeps small differences beside a large offset."""
         return self._shaped(self.standardizer.inverse_transform(outputs))
 
@@ -152,7 +155,7 @@ class RegressionTarget:
 class UnitTarget(RegressionTarget):
     """Values in their own unit, for a loss that needs this unit. The outputs of the core are still standardised."""
 
-    def encode(self, y, dtype):
+    def encode(self, y: Array, dtype: DTypeLike) -> Array:
         """The same values, of shape ``(n_samples, n_outputs)``."""
         check_columns(y, self.n_outputs)
         return y.reshape(len(y), -1).astype(dtype)
@@ -164,11 +167,11 @@ class BoundedTarget(UnitTarget):
     An output of zero gives the mean of y. There, the slope is one standard deviation of y, as without an activation.
     """
 
-    _at_mean: Callable
-    _activate: Callable
+    _at_mean: Callable[[], tuple[Array, Array, Array]]
+    _activate: Callable[[Array], Array]
 
     @property
-    def unit(self):
+    def unit(self) -> dict[str, Any]:
         """Numbers that convert the outputs of a core to the unit of y, by name."""
         size, inner_offset, slope = self._at_mean()
         return {
@@ -179,7 +182,7 @@ class BoundedTarget(UnitTarget):
             "factor": self.factor,
         }
 
-    def predict(self, outputs):
+    def predict(self, outputs: Array) -> Array:
         """Values in the unit of y, in float64."""
         unit = self.unit
         inner = np.asarray(outputs, dtype=np.float64) * unit["inner_scale"] + unit["inner_offset"]
@@ -215,7 +218,9 @@ class ShareTarget(BoundedTarget):
         return expit(inner)
 
 
-def value_target(standardizer, one_dimensional, *, activation, is_standardised):
+def value_target(
+    standardizer: Standardizer, one_dimensional: bool, *, activation: str, is_standardised: bool
+) -> RegressionTarget:
     """Choose the target of a regressor for its loss.
 
     Parameters
@@ -238,7 +243,7 @@ def value_target(standardizer, one_dimensional, *, activation, is_standardised):
     return kind(standardizer, one_dimensional)
 
 
-def fit_value_standardizer(y, rows, weights, limits):
+def fit_value_standardizer(y: Array, rows: Array, weights: Array | None, limits: tuple[float, float]) -> Standardizer:
     """Compute offset and scale of y, for a network whose outputs may have limits.
 
     Limits are in the unit of y: zero stays zero, so there is no offset. If only one limit is finite and all of y is
@@ -283,7 +288,7 @@ def fit_value_standardizer(y, rows, weights, limits):
     return Standardizer(np.zeros(columns.shape[1]), scale)
 
 
-def class_target(y, classes=None):
+def class_target(y: Array, classes: Any = None) -> BinaryTarget | MulticlassTarget | MultilabelTarget:
     """Choose the target of a classifier for its labels.
 
     Parameters
@@ -309,7 +314,7 @@ def class_target(y, classes=None):
     return BinaryTarget(classes) if len(classes) == 2 else MulticlassTarget(classes)
 
 
-def codes(y, classes):
+def codes(y: Array, classes: Array) -> Array:
     """Positions of labels in the sorted classes.
 
     Raises
@@ -328,7 +333,7 @@ def codes(y, classes):
 
 
 @contextlib.contextmanager
-def naming_missing_labels(y):
+def naming_missing_labels(y: Any) -> Iterator[None]:
     """Name the row of a missing label, if a check of y fails."""
     try:
         yield
@@ -343,7 +348,7 @@ def naming_missing_labels(y):
         ) from error
 
 
-def check_values(y):
+def check_values(y: Any) -> None:
     """Raise a ValueError if a value of y is missing or infinite, and name the row.
 
     Values that are not numbers pass; another check refuses them.
@@ -370,12 +375,12 @@ def check_values(y):
             raise ValueError(f"y contains {what} in row {rows[0]} ({len(rows)} in all); remove such rows.")
 
 
-def is_missing(label):
+def is_missing(label: Any) -> bool:
     """Whether a label is NaN, None or pandas' NA."""
     return label is None or type(label).__name__ == "NAType" or bool(label != label)
 
 
-def check_columns(y, n_columns):
+def check_columns(y: Array, n_columns: int) -> None:
     """Raise a ValueError if y does not have as many columns as the y of the first fit."""
     found = y.shape[1] if y.ndim == 2 else 1
     if found != n_columns:

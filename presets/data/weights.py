@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from presets.typing import Array
 
-def relative_weights(weights):
+
+def relative_weights(weights: Array) -> Array:
     """Divide weights by the mean of the weights above zero.
 
     A constant factor of all weights changes nothing, not even the last bit. Weights of 1 stay 1.

@@ -25,7 +25,7 @@ BY_VALUE = ("keras", "sklearn", "presets")
 """Packages whose objects are compared by their contents. Objects of other installed packages are compared by their
 class, because contents such as a connection may differ in every process."""
 
-METHOD = property | classmethod | staticmethod | types.FunctionType
+METHOD = (property, classmethod, staticmethod, types.FunctionType)
 CONSTANT = (
     *(bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, np.ndarray, np.generic),
     *(types.FunctionType, types.BuiltinFunctionType, types.ModuleType, functools.partial, type, BaseEstimator),
