@@ -1,4 +1,4 @@
-"""Random changes of training images that leave their labels true (A10)."""
+"""Random changes of training images that do not change their labels (A10)."""
 
 import inspect
 import itertools
@@ -12,10 +12,10 @@ from presets.builders.seeding import seeded
 from presets.builders.shift import RandomShift
 
 BLENDING = {"MixUp", "CutMix"}
-"""Keras's layers that blend the images of a batch, and their labels only if they are called with both."""
+"""Keras layers that blend the images of a batch. They blend the labels only if they get images and labels."""
 
 UNSEEDED = 0
-"""Seed of a layer that is only copied: Keras takes one from Python's own generator where there is none."""
+"""Seed of a layer that is only copied: Keras would draw a missing seed from Python's global generator."""
 
 
 def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
@@ -24,17 +24,16 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
     Parameters
     ----------
     augmentation : {"article", "flip", "strong", "shift", "shift_flip", "cutout"}, sequence of keras.Layer, or None
-        "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": the
-        same and a horizontal flip of every other image; not for letters, digits or other images that a mirror turns
-        into something else. "strong": "article", brightness, contrast, and a patch erased from half of the images.
-        "shift": moved by whole pixels; "shift_flip": the same, and a horizontal flip of every other image; "cutout":
-        "shift", and a patch of each image covered.
+        "article": rotation and shear, and crops by translation and zoom (A10), in a single interpolation. "flip": also
+        a horizontal flip of half of the images; not for letters, digits or other images with a different meaning when
+        mirrored. "strong": "article" with brightness, contrast, and an erased patch in half of the images. "shift":
+        moved by whole pixels. "shift_flip": also a horizontal flip of half of the images. "cutout": "shift", with a
+        covered patch in each image.
 
-        Layers of a list are copied, each with a seed of its own and the value range of the data; they must act in
-        training only. Not taken are MixUp and CutMix: as layers of a network they blend images and leave the labels as
-        they are.
+        Layers in a list are copied. Each copy gets its own seed and the value range of the data. The layers must act in
+        training only. MixUp and CutMix are refused: as layers of a network they blend images, but not the labels.
     value_range : tuple of float
-        Smallest and largest value of the standardised images, for layers that clip or take a part of the range.
+        Smallest and largest value of the standardised images, for layers that depend on it.
     seed : int
     dtype : str
         Floating-point type of the images.
@@ -42,13 +41,13 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
     Returns
     -------
     list of keras.Layer
-        New layers at each call. Some are this package's own: a network that is to be loaded elsewhere is built again
-        without augmentation, with the same weights.
+        New layers at each call. Some are layers of this package. So a network for use elsewhere is built again without
+        augmentation, with the same weights.
 
     Raises
     ------
     ValueError
-        If `augmentation` is none of these.
+        If `augmentation` has another value.
     """
     if augmentation is None:
         return []
@@ -68,27 +67,27 @@ def augmentation_layers(augmentation, *, value_range, seed, dtype="float32"):
 
 @keras.saving.register_keras_serializable("presets")
 class RandomAffine(keras.layers.Layer):
-    """Rotation, shear, zoom, translation and mirroring of each training image, as one transformation.
+    """Rotation, shear, zoom, translation and mirroring of each training image, in one transformation.
 
-    Keras's own layers do one of these each. In a row they interpolate four times, which blurs small images, and XLA on
-    a CPU takes some twenty times as long for the four as for one. What lies outside of an image takes the value of its
-    nearest border, so that no value leaves the range of the image.
+    Each of Keras's own layers makes one of these changes. Together they interpolate four times, which blurs small
+    images and is about twenty times slower with XLA on a CPU. Pixels from outside an image get the value of the nearest
+    border, so all values stay in the range of the image.
 
     Parameters
     ----------
     rotation : float
-        Largest angle to either side, as a share of a full turn.
+        Greatest angle in both directions, as a share of a full turn.
     shear : float
-        Largest tangent of the angle by which the vertical axis leans.
+        Greatest tangent of the angle between the vertical axis and its new direction.
     translation : float
-        Largest way in either direction, as a share of height and width.
+        Greatest distance in each direction, as a share of height and width.
     zoom : float
-        Largest change of the size, as a share of it.
+        Greatest relative change of the size.
     horizontal_flip : bool
-        Whether every other image is mirrored.
+        Whether to mirror images, each with probability one half.
     seed : int, optional
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
     """
 
     def __init__(self, rotation=0.0, shear=0.0, translation=0.0, zoom=0.0, horizontal_flip=False, seed=None, **kwargs):
@@ -109,7 +108,7 @@ class RandomAffine(keras.layers.Layer):
         return ops.image.affine_transform(images, transform, fill_mode="nearest", data_format="channels_last")
 
     def _draw_transforms(self, n_samples, height, width):
-        """Draw, for each image, where in it each pixel of the new one comes from, as `affine_transform` wants it."""
+        """Draw, for each image, the map from new pixels to their origin, in the form of `affine_transform`."""
         drawn = keras.random.uniform((6, n_samples), -1.0, 1.0, seed=self.seed_generator)
         angle, shear = 2 * ops.arccos(-1.0) * self.rotation * drawn[0], self.shear * drawn[1]
         right, down = self.translation * width * drawn[2], self.translation * height * drawn[3]
@@ -125,7 +124,7 @@ class RandomAffine(keras.layers.Layer):
         return ops.stack([x_from_x, x_from_y, x_offset, y_from_x, y_from_y, y_offset, none, none], axis=1)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape as it is."""
+        """Return the same shape."""
         return input_shape
 
     def get_config(self):
@@ -160,7 +159,7 @@ def _strong():
         *_article(),
         keras.layers.RandomBrightness(article.AUGMENT_BRIGHTNESS, seed=UNSEEDED),
         keras.layers.RandomContrast(article.AUGMENT_CONTRAST, seed=UNSEEDED),
-        # a plain factor is the largest of the probabilities that Keras draws, so half as many images would be erased
+        # a single factor is the greatest probability that Keras draws, so it would erase half as many images
         keras.layers.RandomErasing((share, share), fill_value=0.0, seed=UNSEEDED),
     ]
 
@@ -183,21 +182,22 @@ AUGMENTATIONS = {
 }
 
 WITHOUT_RANGE = {None, "article", "flip", "shift", "shift_flip", "cutout"}
-"""Those that need not know the range of the values."""
+"""Augmentations that do not depend on the range of the values."""
 
 
 def _check(layer):
     if not isinstance(layer, keras.Layer):
-        raise ValueError(f"augmentation must hold Keras layers, got {layer!r}.")
+        raise ValueError(f"augmentation must contain Keras layers, got {layer!r}.")
     for part in layer._flatten_layers():
         if BLENDING & {kind.__name__ for kind in type(part).__mro__}:
             raise ValueError(
-                f"augmentation cannot take {type(part).__name__}: inside a network it blends images and leaves "
-                "the labels as they are, so that the network learns wrong labels. Leave it out, or blend before `fit`."
+                f"augmentation cannot take {type(part).__name__}: inside a network it blends images but not labels, so "
+                "the network learns wrong labels. Remove it, or blend images and labels before `fit`."
             )
     if "training" not in inspect.signature(layer.call).parameters:
         raise ValueError(
-            f"augmentation cannot take {type(layer).__name__}: it acts on predictions as well. Apply it to X instead."
+            f"augmentation cannot take {type(layer).__name__}: it also changes images in predictions. Apply it to X "
+            "instead."
         )
 
 
@@ -215,6 +215,6 @@ def _copy(layer, number, value_range, seed, dtype):
         return type(layer).from_config(seeded(config, itertools.count(seed)))
     except (TypeError, ValueError) as error:  # Keras 3.15's RandomShear(0.1) does not take the factors that it reports
         raise ValueError(
-            f"augmentation cannot copy {type(layer).__name__}: Keras does not build it again from its configuration. "
-            "Give its factors as pairs, such as (0.0, 0.1)."
+            f"augmentation cannot copy {type(layer).__name__}: Keras cannot build it from its configuration. Give its "
+            "factors as pairs, such as (0.0, 0.1)."
         ) from error

@@ -14,7 +14,7 @@ from presets.builders.residual import residual_stage
 from presets.builders.seeding import seeded
 
 BACKBONE_SIDE = 64
-"""Height and width of the images on which a backbone that takes any is compared with its copy."""
+"""Height and width of the images for comparing a backbone of any input size with its copy."""
 
 
 def build_cnn(
@@ -50,28 +50,28 @@ def build_cnn(
     kernel_size : int
         Height and width of the convolutions.
     dense_units : int or None
-        Width of the dense layer on top; None for no such layer.
+        Width of the dense layer before the output; None for no such layer.
     activation : str or callable
         Activation of all these layers.
     kernel_initializer : str or keras.initializers.Initializer
-        For every kernel (A7) but the backbone's; biases start at zero.
+        Initializer of all kernels (A7), except those of the backbone. Biases start at zero.
     dropout : float
-        Share of the dense layer's outputs dropped in training (S3).
+        Share of the dense layer's outputs that training drops (S3).
     l1, l2 : float
-        Factors of the absolute and squared values of the kernels, without the backbone's, in the loss (A11).
+        Factors of the absolute and squared values of the kernels in the loss, without the backbone (A11).
     dtype : str or keras.DTypePolicy
     seed : int
         Seed of dropout and augmentation.
     block : {"plain", "residual"}
-        "plain": a convolution and a 2x2 maximum, which is left out where a side would fall under 2; the last images are
-        flattened. "residual": see `residual_stage`; of the last images the maximum of each channel is taken.
+        "plain": a convolution and 2x2 max pooling, unless a side would become shorter than 2; the last images are
+        flattened. "residual": see `residual_stage`; global max pooling follows the last stage.
     augmentation, value_range
         See `augmentation_layers`. A network has the same weights in the same order with and without them.
     backbone : keras.Model or Blueprint, optional
-        A Functional or Sequential model of images that takes the place of the blocks (S4): copied with its weights.
-        What it puts out is averaged over height and width, if it has them.
+        A Functional or Sequential model for images that replaces the blocks (S4). It is copied with its weights. Its
+        outputs are averaged over height and width, if they have these axes.
     train_backbone : bool
-        Whether the backbone's weights are trained as well; else it stays as it is, in inference mode.
+        Whether the backbone's weights are trained too. If not, the backbone runs in inference mode.
 
     Returns
     -------
@@ -81,7 +81,8 @@ def build_cnn(
     Raises
     ------
     ValueError
-        If an augmentation layer changes the shape of the images, or if the backbone is not built or does not take them.
+        If an augmentation layer changes the shape of the images, or if the backbone is not built or does not accept
+        them.
     """
     rules = {
         "kernel_initializer": kernel_initializer,
@@ -95,8 +96,8 @@ def build_cnn(
         images = layer(images)
         if images.shape != inputs.shape:
             raise ValueError(
-                f"augmentation cannot take {type(layer).__name__}: it turns images of shape {inputs.shape[1:]} into "
-                f"{images.shape[1:]}, also in predictions. Apply it to X instead."
+                f"augmentation cannot take {type(layer).__name__}: it changes the shape of images from "
+                f"{inputs.shape[1:]} to {images.shape[1:]}, also in predictions. Apply it to X instead."
             )
     if backbone is None:
         outputs = BLOCKS[block](images, filters, int(kernel_size), activation, rules)
@@ -134,11 +135,11 @@ def _residual_blocks(images, filters, kernel_size, activation, rules):
 
 
 BLOCKS = {"plain": _plain_blocks, "residual": _residual_blocks}
-"""What `block` names."""
+"""The values of `block`."""
 
 
 def _backbone(images, backbone, is_trained, seed):
-    """Put a copy of the backbone on the images, so that its training changes no other model."""
+    """Apply a copy of the backbone to the images, so that training changes no other model."""
     if isinstance(backbone, Blueprint):
         backbone = backbone.model(seed)
     _check_built(backbone)
@@ -156,14 +157,14 @@ def _backbone(images, backbone, is_trained, seed):
         features = layers.GlobalAveragePooling2D(data_format="channels_last", name="global_average")(features)
     if len(features.shape) != 2:
         raise ValueError(
-            "backbone must put out shape (n_samples, height, width, n_channels) or (n_samples, n_features), "
-            f"got {features.shape}."
+            "The output of backbone must have the shape (n_samples, height, width, n_channels) or (n_samples, "
+            f"n_features), got {features.shape}."
         )
     return features
 
 
 def backbone_as_data(backbone):
-    """Keep a backbone as it is at this moment.
+    """Keep a backbone in its current state.
 
     Parameters
     ----------
@@ -188,10 +189,10 @@ def backbone_as_data(backbone):
 
 def _check_built(backbone):
     if not backbone.built:
-        raise ValueError("backbone is not built: give its first layer as keras.Input(shape), or call its build.")
+        raise ValueError("backbone is not built: begin it with keras.Input(shape), or call its build method.")
 
 
 def _reseeding_clone(seed):
-    """Copy layers as `clone_model` does, but never with a random seed from Python's own generator."""
+    """Copy layers as `clone_model` does, but never with a seed from Python's global generator."""
     seeds = itertools.count(seed)
     return lambda layer: type(layer).from_config(seeded(layer.get_config(), seeds))

@@ -1,4 +1,4 @@
-"""Training images of which a patch is covered."""
+"""Training images with a covered patch."""
 
 import keras
 from keras import ops
@@ -6,17 +6,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("presets")
 class RandomCutout(keras.layers.Layer):
-    """Covers a patch of each training image, somewhere inside of it, with zeros: the mean of standardised images.
+    """Covers a patch at a random place in each training image with zeros, the mean of standardised images.
 
-    Keras's `RandomErasing` draws also whether to erase, and a form for each patch.
+    Keras's `RandomErasing` also draws whether to erase, and the shape of each patch.
 
     Parameters
     ----------
     share : float
-        Height and width of the patch, as a share of those of the image, rounded to whole pixels.
+        Height and width of the patch, as a share of height and width of the image, rounded to whole pixels.
     seed : int, optional
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------
@@ -39,14 +39,14 @@ class RandomCutout(keras.layers.Layer):
         return ops.where(ops.expand_dims(is_covered, 3), ops.zeros_like(images), images)
 
     def _draw_patch(self, n_samples, side):
-        """Whether each place along a side lies in the patch, of shape (n_samples, side)."""
+        """Whether each pixel along a side is in the patch, of shape (n_samples, side)."""
         length = round(self.share * side)
         first = keras.random.randint((n_samples, 1), 0, side - length + 1, seed=self.seed_generator)
         places = ops.arange(side, dtype="int32")
         return ops.logical_and(places >= first, places < first + length)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape as it is."""
+        """Return the same shape."""
         return input_shape
 
     def get_config(self):

@@ -33,9 +33,9 @@ def build_dnn(
     activation : str or callable
         Activation of the hidden layers.
     kernel_initializer : keras.initializers.Initializer
-        For every kernel (A7); biases start at zero.
+        Initializer of all kernels (A7). Biases start at zero.
     dropout : float
-        Share of each hidden layer's outputs dropped in training (S3).
+        Share of each hidden layer's outputs that training drops (S3).
     l1, l2 : float
         Factors of the kernels' absolute and squared values in the loss (A11).
     dtype : str or keras.DTypePolicy

@@ -8,10 +8,10 @@ from presets.builders.parametric import ParametricActivation
 from presets.builders.scaling import FeatureScaling
 
 SCALE_RATE = 6.0
-"""How much faster than other weights the factors of the columns learn."""
+"""Factor of the learning rate of the columns' factors, compared with other weights."""
 
 SLOW_RATE = 0.1
-"""How much slower biases and activations learn."""
+"""Factor of the learning rate of biases and activations."""
 
 
 def build_dnn_ntk(
@@ -39,7 +39,7 @@ def build_dnn_ntk(
     hidden_layer_sizes : sequence of int
         Width of each hidden layer.
     activation : str or callable
-        What each unit follows by a trained share.
+        Activation of the hidden layers, with a trained strength for each unit.
     numeric_embedding : {"periodic", "pbld", "piecewise"} or None
         See `embed_numbers`.
     dropout, l1, l2, dtype, seed, **embeddings

@@ -8,8 +8,9 @@ from keras import ops
 class NTKDense(keras.layers.Layer):
     """A dense layer in the parametrisation of the neural tangent kernel.
 
-    It gives ``x @ kernel / sqrt(n_inputs) + bias_factor * bias``. All kernels have weights of about 1, so that one
-    learning rate suits layers of every width; Adam's steps of `bias` are `bias_factor` times those of the kernel.
+    It computes ``x @ kernel / sqrt(n_inputs) + bias_factor * bias``. All kernels have weights of about 1, so one
+    learning rate suits layers of all widths. For Adam, the learning rate of `bias` is `bias_factor` times that of the
+    kernel.
 
     Parameters
     ----------
@@ -19,11 +20,11 @@ class NTKDense(keras.layers.Layer):
     kernel_initializer, bias_initializer : keras.initializers.Initializer or str, optional
         By default a standard normal distribution, and zeros.
     kernel_regularizer : keras.regularizers.Regularizer, optional
-        Of ``kernel / sqrt(n_inputs)``, the weights that other dense layers have.
+        Regularizer of ``kernel / sqrt(n_inputs)``, the weights of other dense layers.
     seed : int, optional
-        Of the kernel.
+        Seed of the kernel.
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------
@@ -64,7 +65,7 @@ class NTKDense(keras.layers.Layer):
         return ops.matmul(inputs, ops.cast(kernel, self.compute_dtype)) + self.bias_factor * self.bias
 
     def compute_output_shape(self, input_shape):
-        """As the input, with `units` features."""
+        """Return the shape with `units` features."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self):

@@ -8,20 +8,20 @@ from keras import ops
 from presets.builders.piecewise_embedding import PiecewiseLinearEmbedding
 
 WIDTH = 4
-"""Numbers that a column becomes; Holzmüller et al. 2024."""
+"""Number of values for each column (Holzmüller et al. 2024)."""
 
 FREQUENCIES = 16
-"""Cosines of a column; Holzmüller et al. 2024."""
+"""Number of cosines for each column (Holzmüller et al. 2024)."""
 
 
 def embed_numbers(columns, kind, *, dtype, seed):
-    """Put an embedding on columns of numbers.
+    """Embed columns of numbers.
 
     Parameters
     ----------
     columns : keras.KerasTensor of shape (n_samples, n_columns)
     kind : {"periodic", "pbld"} or None
-        "pbld": the column itself and three mixtures of cosines. "periodic": a rectified mixture of four.
+        "pbld": the column itself and three mixtures of cosines. "periodic": four mixtures of cosines with relu.
     dtype, seed
         See `build_dnn`.
 
@@ -39,28 +39,28 @@ def embed_numbers(columns, kind, *, dtype, seed):
 
 @keras.saving.register_keras_serializable("presets")
 class PeriodicEmbedding(keras.layers.Layer):
-    """Embeds each column by cosines of it, mixed by a small layer of its own.
+    """Embeds each column with cosines, which a small layer for each column mixes.
 
     A column x becomes ``activation(mix @ cos(2 pi frequency x + phase) + bias)``; with `keeps_column` x itself comes
-    first. Dense layers learn smooth functions of their inputs; cosines make steps and bumps of one column easy to
+    first. Dense layers learn smooth functions of their inputs. Cosines make steps and bumps of a single column easy to
     learn.
 
     Parameters
     ----------
     width : int
-        Numbers for each column.
+        Number of values for each column.
     frequencies : int
-        Cosines for each column.
+        Number of cosines for each column.
     stddev : float
         Scale of the frequencies at the start.
     keeps_column : bool
-        Whether the first of the numbers is the column itself ("PBLD").
+        Whether the first value is the column itself ("PBLD").
     activation : str or callable
     rate_factor : float
-        Adam's steps of all weights here are this times those of other layers.
+        Factor of the learning rate of all weights here, compared with other layers, for Adam.
     seed : int, optional
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------
@@ -117,7 +117,7 @@ class PeriodicEmbedding(keras.layers.Layer):
         return ops.reshape(ops.transpose(embedded, (1, 0, 2)), (-1, inputs.shape[-1] * self.width))
 
     def compute_output_shape(self, input_shape):
-        """`width` numbers for each column."""
+        """Return the shape with `width` values for each column."""
         return (*input_shape[:-1], input_shape[-1] * self.width)
 
     def get_config(self):

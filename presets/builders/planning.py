@@ -1,4 +1,4 @@
-"""What a network would take, found before anything of it is made: a small file can claim layers of any size."""
+"""The memory of a network, computed before it is built: a small file can ask for layers of any size."""
 
 import contextlib
 import math
@@ -10,19 +10,19 @@ from keras.src.backend.common import global_state
 from presets.builders.blueprint import Blueprint
 
 WAITING = "uninitialized_variables"
-"""Where Keras keeps, in each thread, variables that it has still to make."""
+"""Keras's list of variables that it has not made yet; each thread has one."""
 
 EXPANSION = 1 << 10
-"""Times by which what a layer puts out for a row may exceed all that a network holds: its weights and a row."""
+"""The output of a layer for one row may have this many times the numbers of the network's weights and a row."""
 
 LEAST = 1 << 20
-"""Numbers that a layer may put out in any case."""
+"""A layer may always return this many numbers."""
 
 
 @contextlib.contextmanager
 def planning():
-    """Let Keras plan the variables of what is built, and make none."""
-    # Keras would make the planned variables when another network is next built
+    """Let Keras plan variables, but make none."""
+    # Keras would otherwise make the planned variables together with the next network
     waiting = list(global_state.get_global_attribute(WAITING) or [])
     try:
         with keras.StatelessScope(initialize_variables=False):
@@ -32,22 +32,22 @@ def planning():
 
 
 def check_claims(network, weights, x):
-    """Compare what a network claims to be with its weights and its data, before it takes memory.
+    """Compare a network with its weights and its data, before it takes memory.
 
-    Code of the user's is trusted, and is not called for that.
+    The user's code is trusted, and this check does not call it.
 
     Parameters
     ----------
     network : presets.builders.network.Network
     weights : list of ndarray
-        That it is to get.
+        The weights of the network.
     x : array or dict of str to array
         An encoded row.
 
     Raises
     ------
     ValueError
-        If the network is of another size.
+        If the sizes do not agree.
     """
     blueprints = [argument for argument in network.arguments.values() if isinstance(argument, Blueprint)]
     if not network.build.__module__.startswith("presets.builders.") or any(blueprint.code for blueprint in blueprints):
@@ -56,7 +56,7 @@ def check_claims(network, weights, x):
         return
     shapes = tree.map_structure(lambda row: tuple(row.shape[1:]), x)
     if not _agree(network.input_shape, shapes):
-        raise ValueError(f"The network takes samples of shape {network.input_shape}, but its own are {shapes}.")
+        raise ValueError(f"The network takes samples of shape {network.input_shape}, but the file has {shapes}.")
     if any(_longest(argument) > len(weights) for argument in network.arguments.values()):
         raise ValueError("The network has more layers than weights.")
     held = sum(weight.size for weight in weights) + sum(map(math.prod, _shapes(x)))
@@ -66,19 +66,19 @@ def check_claims(network, weights, x):
         model = network.model()
         planned = [tuple(weight.shape) for weight in model.weights]
     if planned != [weight.shape for weight in weights]:
-        raise ValueError("The weights are not those of the network.")
+        raise ValueError("The weights do not fit the network.")
     _check_outputs(model, held)
 
 
 def check_variables(made):
-    """Raise a ValueError if what was planned has more variables than any object has that is stored without weights."""
+    """Raise a ValueError if a planned object has more variables than an object without stored weights may have."""
     n_numbers = sum(math.prod(variable.shape) for variable in getattr(made, "variables", ()))
     if n_numbers > LEAST:
-        raise ValueError(f"{type(made).__name__} takes {n_numbers:,} numbers.")
+        raise ValueError(f"{type(made).__name__} needs {n_numbers:,} numbers.")
 
 
 def _agree(claimed, shapes):
-    """Whether shapes of samples are those of some rows; a claimed size may be None."""
+    """Whether the shapes of samples and of some rows agree. A size may be None."""
     if isinstance(claimed, dict) or isinstance(shapes, dict):
         return (
             isinstance(claimed, dict)
@@ -101,12 +101,12 @@ def _longest(value):
 
 
 def _check_outputs(model, held):
-    """Raise a ValueError if a layer puts out far more for a row than the network holds."""
+    """Raise a ValueError if the output of a layer for one row is much larger than the network."""
     limit = max(LEAST, EXPANSION * held)
     for output in _outputs(model):
         size = math.prod(length or 1 for length in output.shape)
         if size > limit:
-            raise ValueError(f"A layer of the network puts out {size:,} numbers for each row.")
+            raise ValueError(f"A layer of the network returns {size:,} numbers for each row.")
 
 
 def _outputs(model):

@@ -4,13 +4,13 @@ from keras import layers
 
 
 def halve(images, *, name, dtype):
-    """Take the maximum of each 2x2 pixels, unless a side would fall under 2.
+    """Apply 2x2 max pooling, unless a side would become shorter than 2.
 
     Parameters
     ----------
     images : keras.KerasTensor of shape (n_samples, height, width, n_channels)
     name : str
-        Of the layer.
+        Name of the layer.
     dtype : str or keras.DTypePolicy
 
     Returns

@@ -1,4 +1,4 @@
-"""Stages of a residual network: normalised convolutions of images, and a shortcut around two of them."""
+"""Stages of a residual network for images: convolutions with batch normalisation, and a residual connection."""
 
 from keras import layers
 
@@ -7,33 +7,33 @@ from presets.builders.pooling import halve
 
 
 def residual_stage(images, n_filters, kernel_size, *, activation, name, rules):
-    """Put a stage on images: a convolution, a 2x2 maximum, and two convolutions with a shortcut around them.
+    """Add a stage: a convolution, 2x2 max pooling, and two convolutions with a residual connection.
 
-    All three are normalised over the batch. All but the first convolution works on a quarter of the pixels.
+    All three convolutions have batch normalisation. The second and the third one work on a quarter of the pixels.
 
     Parameters
     ----------
     images : keras.KerasTensor of shape (n_samples, height, width, n_channels)
     n_filters : int
-        Of all three convolutions.
+        Number of filters of all three convolutions.
     kernel_size : int
     activation : str or callable
-        Behind each normalisation.
+        Activation after each normalisation.
     name : str
-        What the names of the layers end with.
+        Suffix of the names of the layers.
     rules : dict
         `kernel_initializer`, `kernel_regularizer` and `dtype` of the layers.
 
     Returns
     -------
     keras.KerasTensor of shape (n_samples, height // 2, width // 2, n_filters)
-        The maximum is left out where a side would fall under 2.
+        There is no pooling if a side would become shorter than 2.
 
     References
     ----------
     K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016. D. Page, "How to Train
-    Your ResNet" (2018), has these stages, and K. Jordan, "94% on CIFAR-10 in 3.29 Seconds" (2024), arXiv 2404.00498,
-    the maximum before the normalisation.
+    Your ResNet" (2018), has these stages. K. Jordan, "94% on CIFAR-10 in 3.29 Seconds" (2024), arXiv 2404.00498, has
+    the pooling before the normalisation.
     """
 
     def convolve(inputs, part):

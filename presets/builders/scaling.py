@@ -7,15 +7,15 @@ import keras
 class FeatureScaling(keras.layers.Layer):
     """Multiplies each feature by a trained number, 1 at the start.
 
-    A network soon finds which columns matter. The numbers are ``1 + rate_factor * scale``, so that Adam's steps are
-    `rate_factor` times those of other weights, in the same optimizer.
+    With these factors, a network soon learns which columns matter. The factors are ``1 + rate_factor * scale``: for
+    Adam, their learning rate is `rate_factor` times that of other weights.
 
     Parameters
     ----------
     rate_factor : float
     scale_initializer : keras.initializers.Initializer or str
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------
@@ -28,7 +28,7 @@ class FeatureScaling(keras.layers.Layer):
         self.scale_initializer = keras.initializers.get(scale_initializer)
 
     def build(self, input_shape):
-        """Make a number for each feature."""
+        """Make one factor for each feature."""
         self.scale = self.add_weight((input_shape[-1],), initializer=self.scale_initializer, name="scale")
 
     def call(self, inputs):
@@ -36,7 +36,7 @@ class FeatureScaling(keras.layers.Layer):
         return inputs * (1.0 + self.rate_factor * self.scale)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape as it is."""
+        """Return the same shape."""
         return input_shape
 
     def get_config(self):

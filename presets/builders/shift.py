@@ -1,4 +1,4 @@
-"""Training images moved by whole pixels: the change of images that costs least."""
+"""Training images that are moved by whole pixels, which costs very little."""
 
 import keras
 from keras import ops
@@ -6,20 +6,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("presets")
 class RandomShift(keras.layers.Layer):
-    """Moves each training image by whole pixels, and mirrors every other one if that is asked for.
+    """Moves each training image by whole pixels, and mirrors half of the images if `horizontal_flip`.
 
-    What comes in from outside takes the value of the nearest border. No pixel is interpolated, so that small images
-    stay sharp, and a batch costs one gathering of its pixels.
+    New pixels get the value of the nearest border. There is no interpolation, so small images stay sharp, and a batch
+    only needs one gather operation.
 
     Parameters
     ----------
     share : float
-        Largest way in either direction, as a share of height and width, rounded to whole pixels.
+        Greatest distance in each direction, as a share of height and width, rounded to whole pixels.
     horizontal_flip : bool
-        Whether every other image is mirrored.
+        Whether to mirror images, each with probability one half.
     seed : int, optional
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
     """
 
     def __init__(self, share, *, horizontal_flip=False, seed=None, **kwargs):
@@ -42,13 +42,13 @@ class RandomShift(keras.layers.Layer):
         return ops.reshape(moved, ops.shape(images))
 
     def _draw_origins(self, n_samples, side):
-        """Where along a side each pixel of a new image comes from, of shape (n_samples, side)."""
+        """The origin of each pixel of the new images along a side, of shape (n_samples, side)."""
         most = round(self.share * side)
         ways = keras.random.randint((n_samples, 1), -most, most + 1, seed=self.seed_generator)
         return ops.clip(ops.arange(side, dtype="int32") + ways, 0, side - 1)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape as it is."""
+        """Return the same shape."""
         return input_shape
 
     def get_config(self):

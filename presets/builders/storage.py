@@ -4,13 +4,14 @@ import contextlib
 import json
 import random
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 
 from presets.builders.configurations import OPTIMIZERS, check_configuration
 from presets.builders.copies import built_from, missing_state
 from presets.builders.planning import check_variables, planning
+from presets.typing import Array
 
 MANY = 16
 """Plain data of at least this many values are stored as one text: single values need hundreds of bytes each."""
@@ -34,8 +35,8 @@ class StoredObject:
     """
 
     config: str
-    weights: list | None
-    state: dict | None = None
+    weights: list[Array] | None
+    state: dict[str, Any] | None = None
 
     def make(self):
         """Make the object again."""
@@ -64,7 +65,7 @@ class OwnObject:
     """
 
     value: object
-    state: dict
+    state: dict[str, Any]
 
     def make(self):
         """Make the complete object again."""
@@ -103,7 +104,7 @@ class StoredText:
 class StoredPairs:
     """A dict whose keys JSON does not support, such as True and False."""
 
-    pairs: list
+    pairs: list[tuple[Any, Any]]
 
     def make(self):
         """Make the dict again."""
@@ -115,7 +116,7 @@ class StoredPairs:
 class PlainState:
     """Mixin for dataclasses that hold Keras's objects. Only the fields are stored, no other attributes."""
 
-    __dataclass_fields__: ClassVar[dict]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __getstate__(self):
         return to_plain({name: getattr(self, name) for name in self.__dataclass_fields__})

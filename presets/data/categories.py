@@ -1,4 +1,4 @@
-"""Columns of a table that are no use to a network, tell too much, or differ between its parts."""
+"""Search for columns of a table that are useless, contain the target, or differ between its parts."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from presets.data.report import Finding
 SHOWN = 5
 
 NEW_LEVELS = 0.01
-"""Share of validation rows with levels that no training row has, from which on it is worth a note."""
+"""A note is given if at least this share of the validation rows has levels that no training row has."""
 
 SPARSE_IDS = 2
-"""Whole numbers that differ in every row are ids or numbers of rows if they fill at least one of so many places."""
+"""Whole numbers that differ in all rows are ids or row numbers, if their range is smaller than this times the rows."""
 
 
 def find_empty_columns(table, rows):
-    """Look for columns in which every value is missing.
+    """Find columns in which all values are missing.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def find_empty_columns(table, rows):
         Finding(
             "empty_columns",
             "warning",
-            f"{_columns(names)} {'have' if len(names) > 1 else 'has'} no value in {len(rows)} rows: the network gets "
-            "nothing of that.",
-            "Find out where the values are, or leave such columns out.",
+            f"{_columns(names)} {'have' if len(names) > 1 else 'has'} no value in {len(rows)} rows, so the network "
+            "cannot use this.",
+            "Find out where the values are, or remove such columns.",
             "A1",
             figure=len(names),
             columns=tuple(names),
@@ -44,7 +44,7 @@ def find_empty_columns(table, rows):
 
 
 def find_number_ids(table):
-    """Look for columns of whole numbers that differ in every row and leave few places free.
+    """Find columns of whole numbers that differ in all rows and are close together.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def find_number_ids(table):
         Finding(
             "number_ids",
             "note",
-            f"{_columns(names)} {'hold' if len(names) > 1 else 'holds'} whole numbers that differ in every row, as ids "
-            "and numbers of rows do.",
-            "Leave ids out: a network that learns them knows nothing of new rows.",
+            f"{_columns(names)} {'have' if len(names) > 1 else 'has'} whole numbers that differ in all rows, like ids "
+            "or row numbers.",
+            "Remove ids: they say nothing about new rows.",
             "A1",
             figure=len(names),
             columns=tuple(names),
@@ -80,9 +80,9 @@ def is_id(values):
 
 
 def find_telling_levels(table, y, *, classification):
-    """Look for categories whose every level has one class, or one value of y.
+    """Find categories in which each level has one class, or one value of y.
 
-    Categories with one level for each class are found by `presets.data.faults.find_faults`.
+    `presets.data.faults.find_faults` finds categories with one level for each class.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def find_telling_levels(table, y, *, classification):
         Finding(
             "leaked_target",
             "warning",
-            f"{_columns(names)} of X {'tell' if len(names) > 1 else 'tells'} y exactly: every level has one "
+            f"{_columns(names)} of X {'determine' if len(names) > 1 else 'determines'} y exactly: each level has one "
             f"{'class' if classification else 'value'}.",
-            "Leave the column out, unless it will be known when predictions are made.",
+            "Remove such a column, unless its values will be known when predictions are made.",
             "A1",
             figure=len(names),
             columns=tuple(names),
@@ -133,12 +133,12 @@ def _tell_value(levels, values):
 
 
 def find_new_levels(table, rows, validation, validation_rows):
-    """Look for categories with levels that only the validation part has.
+    """Find categories with levels that only the validation part has.
 
     Parameters
     ----------
     table, validation : presets.data.frames.Table
-        The same one where the validation rows are part of X.
+        The same object if the validation rows are part of X.
     rows, validation_rows : ndarray of int
 
     Returns
@@ -159,9 +159,9 @@ def find_new_levels(table, rows, validation, validation_rows):
         Finding(
             "new_levels",
             "note",
-            f"{_columns(new)} {'have' if len(new) > 1 else 'has'} levels in the validation part that training has not, "
-            f"in {shares[most]:.1%} of its rows for {most!r}. They count as unknown.",
-            "Merge rare levels, or split so that both parts have them.",
+            f"{_columns(new)} {'have' if len(new) > 1 else 'has'} levels in the validation part that the training part "
+            f"lacks, in {shares[most]:.1%} of its rows for {most!r}. They count as unknown.",
+            "Merge rare levels, or split the rows so that both parts have all levels.",
             "A1",
             figure=float(shares[most]),
             columns=tuple(new),

@@ -1,51 +1,53 @@
-"""What training saw of the values of X, and new values that lie far outside of it."""
+"""The range of the training values of X, and the search for new values far outside of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from presets.data.report import Finding
 from presets.measured import DRIFT_FAR, DRIFT_ROWS, DRIFT_SHARE
+from presets.typing import Array
 
 SHOWN = 5
 
 SMALLER = 10.0
-"""Times that values must be smaller than those of training, and fractions in place of whole numbers, to be of another
-unit: such as images from 0 to 1 where training had 0 to 255."""
+"""New values have another unit if they are fractions, training had whole numbers, and they are smaller by at least this
+factor. An example is images from 0 to 1 after a training with 0 to 255."""
 
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """Least and greatest value of each column of numbers, in the unit of the user.
+    """Least and greatest value of each column of numbers, in the user's unit.
 
     Parameters
     ----------
     names : list
-        Of the columns: of a table their names or numbers, else the numbers of features or channels.
+        Names or numbers of the columns of a table; else numbers of features or channels.
     low, high : ndarray of shape (n_columns,)
-        NaN where a column has no value.
+        NaN for a column without values.
     n_rows : int
     are_whole : bool
         Whether all values are whole numbers.
     """
 
-    names: list
-    low: np.ndarray
-    high: np.ndarray
+    names: list[Any]
+    low: Array
+    high: Array
     n_rows: int
     are_whole: bool
 
     @classmethod
     def of(cls, rows, numbers, names=None):
-        """Look at some rows.
+        """Find the extent of some rows.
 
         Parameters
         ----------
         rows : presets.data.rows.Rows or presets.data.rows.TableRows
         numbers : ndarray of int
-            Which of them.
+            Numbers of the rows to use.
         names : sequence of str, optional
-            Of the columns.
+            Names of the columns.
 
         Returns
         -------
@@ -56,17 +58,17 @@ class Extent:
         return cls(names, low, high, len(numbers), rows.are_whole(numbers))
 
     def joined(self, other):
-        """What both saw of the same columns."""
+        """The extent of both sets of rows together."""
         low, high = np.fmin(self.low, other.low), np.fmax(self.high, other.high)
         return Extent(self.names, low, high, self.n_rows + other.n_rows, self.are_whole and other.are_whole)
 
     def find_drift(self, rows):
-        """Look for columns whose values lie far outside of the extent.
+        """Find columns with values far outside of the extent.
 
         Parameters
         ----------
         rows : presets.data.rows.Rows or presets.data.rows.TableRows
-            New ones.
+            New rows.
 
         Returns
         -------
@@ -90,7 +92,7 @@ class Extent:
         return None
 
     def _is_far(self, rows, column, width, nearest):
-        """Whether more rows lie far outside than chance explains, or all of them lie outside."""
+        """Whether more rows are far outside than chance explains, or all rows are outside."""
         values = rows.column(column)
         values = values[~np.isnan(values).all(axis=1)]
         outside = (values > self.high[column] + DRIFT_FAR * width) | (values < self.low[column] - DRIFT_FAR * width)
@@ -107,7 +109,7 @@ class Extent:
             f"{unit}{'s' * several} {listed} of X {'lie' if several else 'lies'} far outside of the training data: "
             f"{f'{unit.lower()} {self.names[first]!r}' if several else 'it'} has values from {low[first]:g} to "
             f"{high[first]:g}, and had {self.low[first]:g} to {self.high[first]:g} in training.",
-            "Check the unit; predictions for such values are guesses.",
+            "Check the unit. Predictions for such values are not reliable.",
             "A2",
             figure=float(farthest[first]),
             columns=tuple(self.names[c] for c in columns),
@@ -123,8 +125,8 @@ def _of_another_unit(extent, low, high):
     return Finding(
         "drift",
         "warning",
-        f"X holds fractions of at most {sizes[0]:g}, where training had whole numbers of up to {sizes[1]:g}.",
-        "Check whether X was divided by a number that training did not divide by, such as 255.",
+        f"X has fractions of at most {sizes[0]:g}, but training had whole numbers of up to {sizes[1]:g}.",
+        "Check whether X was divided by a number, such as 255, but the training data were not.",
         "A2",
         figure=float(sizes[0] / sizes[1]),
     )

@@ -1,4 +1,4 @@
-"""Rows that stand in the data more than once (A1)."""
+"""Rows that occur several times in the data (A1)."""
 
 import math
 
@@ -8,10 +8,10 @@ from presets import article
 from presets.data.report import Finding
 
 FINE = 1000.0
-"""Parts of a standard deviation by which rows that nearly repeat another may differ."""
+"""Rows that nearly repeat another one differ by less than a standard deviation divided by this, in each column."""
 
 VARIED, COLUMNS = 20, 4
-"""Different values, and columns with so many, from which on rows do not come so close by chance."""
+"""With at least this many columns of at least so many different values, rows are not nearly equal by chance."""
 
 
 def find_repeated_rows(cells, labels, values):
@@ -69,13 +69,13 @@ def find_repeated_rows(cells, labels, values):
 
 
 def find_near_repetitions(cells, is_id):
-    """Look for rows that differ only in ids, or by less than a thousandth of a standard deviation in each column.
+    """Find rows that differ only in ids, or by less than a thousandth of a standard deviation in each column.
 
     Parameters
     ----------
     cells : ndarray of shape (n_rows, n_cells)
     is_id : ndarray of bool of shape (n_cells,)
-        Columns that are left out.
+        Columns that are not compared.
 
     Yields
     ------
@@ -90,12 +90,12 @@ def find_near_repetitions(cells, is_id):
     if not is_id.any():
         n_near -= _n_repeated(cells) if cells.size else 0
     if n_near >= article.DUPLICATES * len(cells):
-        why = "but for ids" if is_id.any() else "nearly"
+        how = "except for ids" if is_id.any() else "nearly exactly"
         yield Finding(
             "near_duplicate_rows",
             "note",
-            f"{n_near} of {len(cells)} rows ({n_near / len(cells):.1%}) repeat another {why}.",
-            "Keep such rows on one side of every split: validation and test scores flatter otherwise.",
+            f"{n_near} of {len(cells)} rows ({n_near / len(cells):.1%}) repeat another row {how}.",
+            "Keep such rows in the same part of each split. Otherwise validation and test scores are too good.",
             "A1",
             figure=n_near / len(cells),
         )

@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import overload
+from typing import Any, overload
 
 SEVERITIES = ("serious", "warning", "note")
 """A serious finding spoils the training, a warning probably costs score, and a note is good to know."""
@@ -44,7 +44,7 @@ class Finding:
     item: str
     figure: float | None = None
     parameter: str | None = None
-    columns: tuple = ()
+    columns: tuple[Any, ...] = ()
 
     def __str__(self):
         return f"{self.what} {self.to_do} ({self.item})"

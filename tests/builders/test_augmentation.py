@@ -198,7 +198,7 @@ def test_blending_is_refused(name, nested):
     ("augmentation", "message"),
     [
         ("weak", "augmentation='weak' is not known"),
-        ([keras.layers.Rescaling(2.0)], "cannot take Rescaling: it acts on predictions"),
+        ([keras.layers.Rescaling(2.0)], "cannot take Rescaling: it also changes images in predictions"),
         (["article"], "must hold Keras layers"),
         ([Unfaithful(1)], "cannot copy Unfaithful"),
     ],

@@ -123,7 +123,7 @@ def test_every_random_layer_has_a_seed_of_its_own():
 
 
 def test_layer_that_changes_the_shape_is_refused():
-    with pytest.raises(ValueError, match=r"cannot take RandomCrop: it turns .*\(8, 8, 1\) into \(4, 4, 1\)"):
+    with pytest.raises(ValueError, match=r"cannot take RandomCrop: it changes .*\(8, 8, 1\) to \(4, 4, 1\)"):
         build(augmentation=[keras.layers.RandomCrop(4, 4)])
 
 
@@ -174,7 +174,7 @@ def test_backbone_for_other_images_is_refused(backbone):
         ValueError, match=r"backbone takes inputs of shape \(12, 12, 3\), but the images have \(12, 12, 1\)"
     ):
         build((12, 12, 1), backbone=backbone)
-    with pytest.raises(ValueError, match="backbone must put out shape"):
+    with pytest.raises(ValueError, match="output of backbone must have the shape"):
         build((12, 12, 3), backbone=keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Reshape((144, 3))]))
 
 
