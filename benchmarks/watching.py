@@ -72,7 +72,7 @@ def fit(X, y, epochs, context):
 def unwatched():
     """A context without watching; the programs compiled in it are kept for its next use."""
     pool = ProgramPool()
-    base = importlib.import_module("presets.estimators._base")
+    one_fit = importlib.import_module("presets.estimators.fit")
     probe = importlib.import_module("presets.training.probe")
     backend = importlib.import_module(f"presets.training.{keras.backend.backend()}")
 
@@ -80,10 +80,10 @@ def unwatched():
     def context():
         with contextlib.ExitStack() as stack:
             for owner, function, replacement in (
-                (base, "POOL", pool),
-                (base, "check_rows", lambda *_, **__: Report("Data check", [])),
-                (base, "measure_dead_units", lambda *_: {}),
-                (base, "constant_loss", lambda *_: None),
+                (one_fit, "POOL", pool),
+                (one_fit, "check_rows", lambda *_, **__: Report("Data check", [])),
+                (one_fit, "measure_dead_units", lambda *_: {}),
+                (one_fit, "constant_loss", lambda *_: None),
                 (probe, "measure_signal", lambda *_: Signal({}, {})),
                 (backend, "_squares", lambda arrays: keras.ops.ones(len(arrays), dtype="float32")),
                 (ClipCounter, "_clip_gradients", keras.optimizers.Optimizer._clip_gradients),

@@ -1,12 +1,11 @@
 """The complete model around a core: from raw features to probabilities or values, for use without this package."""
 
-import warnings
-
 import keras
 import numpy as np
 
 from presets.builders.clipping import SmoothClip
 from presets.builders.raw_table import table_front
+from presets.warn import warn_user
 
 FAR = 64.0
 """If the mean is more standard deviations away from zero than this, float32 loses more than 1e-5 of one deviation."""
@@ -146,7 +145,7 @@ def warn_of_rounding(model, mean, scale):
         message = f"{where}. On JAX, model_ reads X in float32, which loses digits: subtract an offset from X first."
     else:
         return
-    warnings.warn(message, stacklevel=4)
+    warn_user(message)
 
 
 def _laid_out(samples, shape, channels_first, dtype):

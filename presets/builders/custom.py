@@ -10,6 +10,7 @@ from keras import layers, ops, tree
 
 from presets import article
 from presets.builders.blueprint import Blueprint, NotCopyableError, counting_names, defaults
+from presets.builders.embeddings import build_behind_embeddings
 from presets.builders.initializers import mark_learnt
 from presets.builders.network import Network
 
@@ -113,6 +114,30 @@ def build_copy(input_shape, n_outputs, *, blueprint, dtype, seed):
     model = blueprint.model(seed, dtype, x=_zeros(input_shape, numbers))
     _set_input_types(model, numbers)
     return model
+
+
+def made_behind_embeddings(network, x, *, embedding_rows, width):
+    """As `made_now`, for a network that gets embedded categories among its columns.
+
+    Parameters
+    ----------
+    network : Network
+        Of `build_custom`.
+    x : dict of str to array
+        A few encoded rows of a table.
+    embedding_rows, width : int
+        Of the embeddings.
+
+    Returns
+    -------
+    Network
+        Of `build_behind_embeddings`.
+    """
+    levels = np.repeat(x["levels"] / embedding_rows, width, axis=1)  # stand for embeddings
+    columns = np.concatenate([x["numbers"], levels.astype(x["numbers"].dtype)], axis=1)
+    inner = made_now(dataclasses.replace(network, input_shape=columns.shape[1:]), columns)
+    embeddings = {"embedding_rows": embedding_rows, "width": width, "build": inner.build}
+    return dataclasses.replace(network, build=build_behind_embeddings, arguments={**inner.arguments, **embeddings})
 
 
 def build_custom(input_shape, n_outputs, *, network, dtype, seed, gives_logits, is_probed, fit=None):

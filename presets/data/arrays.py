@@ -92,20 +92,35 @@ def check_no_times(values, name):
 
 
 def numeric(X):
-    """Make an array of numbers, as exact as its type needs; uint8 stays so."""
+    """Make one array of samples, as exact as its type needs; uint8 stays so."""
     try:
         values = np.asarray(X)
         if values.dtype == object and values.ndim == 1:
             values = np.asarray(list(X))
-        if values.dtype.kind == "c":
-            raise ValueError("Complex data not supported")
-        check_no_times(values, "X")
-        if values.dtype.kind not in "buif":
-            values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         _check_shapes(X)
         raise ValueError(f"X must hold numbers: {error}") from error
-    return values if values.dtype == np.uint8 else values.astype(np.result_type(values.dtype, np.float32), copy=False)
+    return values if values.dtype == np.uint8 else numbers_of(values, "X")
+
+
+def numbers_of(values, name):
+    """Make an array of floating-point numbers, as exact as its type needs.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else; the message begins with its name.
+    """
+    try:
+        values = np.asarray(values)
+        if values.dtype.kind == "c":
+            raise ValueError("Complex data not supported")
+        check_no_times(values, name)
+        if values.dtype.kind not in "buif":
+            values = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from error
+    return values.astype(np.result_type(values.dtype, np.float32), copy=False)
 
 
 def check_finite(values, advice):

@@ -3,9 +3,7 @@
 import numpy as np
 
 from presets import article
-from presets.data.report import Finding
-
-SHOWN = 5
+from presets.data.report import Finding, listed
 
 NEW_LEVELS = 0.01
 """A note is given if at least this share of the validation rows has levels that no training row has."""
@@ -170,5 +168,4 @@ def find_new_levels(table, rows, validation, validation_rows):
 
 
 def _columns(names):
-    listed = ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    return f"Column{'s' if len(names) > 1 else ''} {listed}"
+    return f"Column{'s' if len(names) > 1 else ''} {listed(names)}"

@@ -20,7 +20,7 @@ from presets.data.gaps import find_telling_gaps
 from presets.data.kinds import kind_of
 from presets.data.layout import find_layout_faults
 from presets.data.repetitions import find_near_repetitions
-from presets.data.report import Finding, Report
+from presets.data.report import SHOWN, Finding, Report, listed
 from presets.data.sequences import read_sequences
 from presets.data.standardize import dense
 from presets.data.strings import find_misread_strings
@@ -28,7 +28,6 @@ from presets.data.table import MAX_ONEHOT, TableEncoder, categorical_columns
 from presets.data.targets import is_missing
 from presets.typing import Estimator, Features, Values
 
-SHOWN = 5
 CELLS = 1 << 26
 """Greatest number of values that are checked. For larger data, evenly spaced rows are checked."""
 
@@ -239,12 +238,11 @@ def _missing_targets(missing):
 
 
 def _unusable_columns(faulty, n_columns):
-    more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
     return Finding(
         "unusable_columns",
         "serious",
         f"{len(faulty)} of {n_columns} columns have infinite values, or values that no network can use: "
-        f"{', '.join(map(repr, faulty[:SHOWN]))}{more}.",
+        f"{listed(faulty)}.",
         "Replace or encode these values in a Pipeline, before the network.",
         "A1",
         figure=len(faulty),

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import assert_all_finite
 
-SHOWN = 5
+from presets.data.report import listed
 
 
 @contextlib.contextmanager
@@ -28,19 +28,17 @@ def naming_columns(X: Any, *, gaps: bool = False) -> Iterator[None]:
         faulty = faulty_columns(X, gaps=gaps)
         if not faulty:
             raise
-        more = f" and {len(faulty) - SHOWN} more" if len(faulty) > SHOWN else ""
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        counted = ""
         if not hasattr(X, "columns"):
-            more += (
+            counted = (
                 " (counted in the array that this estimator gets; a pipeline with set_output(transform='pandas') names "
                 "them)"
             )
         advice = (
             "Replace such values." if gaps else "Impute missing values and encode categories before this estimator."
         )
-        raise kind(
-            f"{str(error).splitlines()[0]} Faulty columns: {', '.join(map(repr, faulty[:SHOWN]))}{more}. {advice}"
-        ) from error
+        raise kind(f"{str(error).splitlines()[0]} Faulty columns: {listed(faulty)}{counted}. {advice}") from error
 
 
 def as_numbers(X: Any) -> Any:

@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from presets.data.report import Finding
+from presets.data.report import Finding, listed
 from presets.measured import DRIFT_FAR, DRIFT_ROWS, DRIFT_SHARE
 from presets.typing import Array
-
-SHOWN = 5
 
 SMALLER = 10.0
 """New values have another unit if they are fractions, training had whole numbers, and they are smaller by at least this
@@ -101,12 +99,11 @@ class Extent:
 
     def _outside(self, columns, unit, low, high, farthest):
         first, several = columns[0], len(columns) > 1
-        listed = ", ".join(repr(self.names[c]) for c in columns[:SHOWN])
-        listed += f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+        named = listed([self.names[c] for c in columns])
         return Finding(
             "drift",
             "warning",
-            f"{unit}{'s' * several} {listed} of X {'lie' if several else 'lies'} far outside of the training data: "
+            f"{unit}{'s' * several} {named} of X {'lie' if several else 'lies'} far outside of the training data: "
             f"{f'{unit.lower()} {self.names[first]!r}' if several else 'it'} has values from {low[first]:g} to "
             f"{high[first]:g}, and had {self.low[first]:g} to {self.high[first]:g} in training.",
             "Check the unit. Predictions for such values are not reliable.",

@@ -1,8 +1,10 @@
 """The encoding of X: standardised by the training part, and laid out as a network takes it."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 
 from presets.data.frames import Table
 from presets.data.rows import Rows, RowsByInput
@@ -27,6 +29,8 @@ class Encoder:
         Columns of a table that each of several inputs gets; a network with one input gets all.
     gaps : ndarray of shape (n_features,), optional
         What stands for a missing number, encoded; without it NaN stays, as in the padding of sequences.
+    takes_tables : bool, default=True
+        Whether X was a table, and so must be every X.
     """
 
     standardizer: Standardizer
@@ -35,6 +39,16 @@ class Encoder:
     channels_first: bool = False
     columns: dict | None = None
     gaps: np.ndarray | None = None
+    takes_tables: bool = True
+
+    embedding_arguments: ClassVar[dict] = {}
+    """What embeddings in front of a network need; no column is embedded."""
+
+    level_codes: ClassVar[dict] = {}
+    """Codes of the levels of each category; there is none."""
+
+    input_names: ClassVar[None] = None
+    """Names of the columns that the network sees; None if they are those of X."""
 
     @classmethod
     def of_table(cls, X, rows, weights, *, standardize, columns=None):
@@ -71,3 +85,29 @@ class Encoder:
         if self.columns is not None:
             return RowsByInput(X, self.standardizer, dtype, self.columns, self.gaps)
         return Rows(X, self.standardizer, dtype, self.gaps)
+
+    @property
+    def complete_arguments(self):
+        """Arguments of the network in which the complete model differs from the trained one."""
+        return {}
+
+    @property
+    def flat_shape(self):
+        """Shape of a sample behind embeddings."""
+        return self.input_shape
+
+    def network_arguments(self, X):
+        """Arguments of the network that samples need, beside those which its parameters give."""
+        return {}
+
+    def raw_inputs(self, X, *, strings):
+        """Rows as the complete model takes them."""
+        return X.toarray() if sparse.issparse(X) else X
+
+    def check_shape(self, samples, name):
+        """Raise a ValueError if samples that are no rows of a table have another shape than those of the fit."""
+        if not self.takes_tables and samples.shape != self.input_shape:
+            raise ValueError(
+                f"X has samples of shape {samples.shape}, but {name} is expecting {self.input_shape}, as in fit "
+                "(channels or features last; None is any number of steps)."
+            )

@@ -7,10 +7,8 @@ import numpy as np
 
 from presets import article
 from presets.data.repetitions import find_repeated_rows
-from presets.data.report import Finding
+from presets.data.report import SHOWN, Finding
 from presets.typing import Array
-
-SHOWN = 5
 
 
 def sample_rows(rows: Array, n_cells: int, budget: int) -> Array:

@@ -11,7 +11,13 @@ SEVERITIES = ("serious", "warning", "note")
 """A serious finding spoils the training, a warning probably costs score, and a note is good to know."""
 
 SHOWN = 5
-"""Number of columns that a text lists."""
+"""Greatest number of names or rows that a message lists."""
+
+
+def listed(names: Sequence) -> str:
+    """List names, and count those beyond the first few."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(repr, names[:SHOWN])) + more
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,10 @@ class Finding:
         numbers = [column for column in self.columns if isinstance(column, Integral) and column < len(names)]
         if not numbers:
             return self
-        listed = ", ".join(f"{number} is {names[number]!r}" for number in numbers[:SHOWN])
+        shown = ", ".join(f"{number} is {names[number]!r}" for number in numbers[:SHOWN])
         more = f", and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
         columns = tuple(names[c] if c in numbers else c for c in self.columns)
-        return dataclasses.replace(self, what=f"{self.what} (Of these columns {listed}{more}.)", columns=columns)
+        return dataclasses.replace(self, what=f"{self.what} (Of these columns {shown}{more}.)", columns=columns)
 
 
 class Report(Sequence[Finding]):

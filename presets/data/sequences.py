@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from presets.data.arrays import check_no_times
+from presets.data.arrays import numbers_of
 from presets.data.encoder import Encoder
 from presets.data.standardize import Standardizer
 
@@ -40,6 +40,15 @@ class SequenceEncoder(Encoder):
     def rows(self, X, dtype):
         """Sequences that are encoded when taken."""
         return super().rows(X.values, dtype)
+
+    def network_arguments(self, X):
+        """Padding needs masks; a network with masks serves equal lengths as well, and has the same weights."""
+        return {"masked": True} if X.is_padded else {}
+
+    @property
+    def complete_arguments(self):
+        """The complete model takes sequences of any length, unless they are rows of a table."""
+        return {"masked": not self.takes_tables}
 
 
 def read_sequences(X, *, data_format="channels_last"):
@@ -142,7 +151,7 @@ def make_windows(series, *, window, horizon, step=1):
     for name, number in {"window": window, "horizon": horizon, "step": step}.items():
         if not isinstance(number, Integral) or number < 1:
             raise ValueError(f"{name} must be at least 1, and a whole number, got {number!r}.")
-    series = _numeric(series, "series")
+    series = numbers_of(series, "series")
     if series.ndim == 1:
         series = series[:, None]
     if series.ndim != 2:
@@ -162,22 +171,8 @@ def _is_ragged(X):
     return X.dtype == object and X.ndim == 1
 
 
-def _numeric(values, name):
-    """Make an array of floating-point numbers, as exact as its type needs."""
-    try:
-        values = np.asarray(values)
-        if values.dtype.kind == "c":
-            raise ValueError("Complex data not supported")
-        check_no_times(values, name)
-        if values.dtype.kind not in "buif":
-            values = values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers: {error}") from error
-    return values.astype(np.result_type(values.dtype, np.float32), copy=False)
-
-
 def _read_array(X, data_format):
-    values = _numeric(X, "X")
+    values = numbers_of(X, "X")
     if values.ndim == 2:
         unknown = np.isnan(values).any(axis=1)
         if unknown.any():
@@ -210,7 +205,7 @@ def _pad(X, data_format):
 
 
 def _read_one(sequence, number, data_format):
-    values = _numeric(sequence, f"X[{number}]")
+    values = numbers_of(sequence, f"X[{number}]")
     if values.ndim == 1:
         return values[:, None]
     if values.ndim != 2:

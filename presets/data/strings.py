@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from presets.data.frames import Table
-from presets.data.report import Finding
+from presets.data.report import Finding, listed
 
 DISTINCT = 0.9
 """Short strings are ids if at least this share of the values is different."""
@@ -67,13 +67,12 @@ _ADVICE = {
 
 def _finding(kind, names):
     what, to_do = _ADVICE[kind]
-    listed = ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return Finding(
         f"{kind}_strings",
         "warning",
-        f"Columns {listed} are treated as categories, but look like {what}."
+        f"Columns {listed(names)} are treated as categories, but look like {what}."
         if len(names) > 1
-        else f"Column {listed} is treated as a category, but looks like {what}.",
+        else f"Column {listed(names)} is treated as a category, but looks like {what}.",
         to_do,
         "A1",
         figure=len(names),

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -149,6 +150,26 @@ class Embedded:
         """Numbers of rows."""
         return self.places[self.levels.codes(column)[rows]]
 
+    def vectors(self, table):
+        """The rows of its levels in a table of embeddings."""
+        labels = ["(unknown or rare)", "(missing)", *self.levels.kept]
+        used = [UNKNOWN, *([MISSING] if self.levels.has_gaps else []), *range(FIRST, len(labels))]
+        return LevelVectors([labels[i] for i in used], table[self.places[used]])
+
+
+class LevelVectors(NamedTuple):
+    """What a network learnt of the levels of one column.
+
+    Parameters
+    ----------
+    levels : list of str
+        The first is for unknown and rare ones; the second for gaps, if training had some.
+    vectors : ndarray of shape (n_levels, n_numbers)
+    """
+
+    levels: list
+    vectors: np.ndarray
+
 
 @dataclass(frozen=True, eq=False)
 class TableEncoder:
@@ -178,6 +199,8 @@ class TableEncoder:
     flags: list
     embedded: list
     n_constant: int = 0
+
+    takes_tables: ClassVar[bool] = True
 
     @classmethod
     def learn(cls, table, rows, weights, *, standardize, categorical, max_onehot, min_frequency):
@@ -251,6 +274,25 @@ class TableEncoder:
         return {"numbers": (self.width,), "levels": (len(self.embedded),)} if self.embedded else (self.width,)
 
     @property
+    def flat_shape(self):
+        """Shape of a row behind the embeddings."""
+        return (self.width + EMBEDDING_WIDTH * len(self.embedded),)
+
+    @property
+    def embedding_arguments(self):
+        """What embeddings in front of a network need: arguments of `table_inputs`."""
+        return {"embedding_rows": self.embedding_rows, "width": EMBEDDING_WIDTH} if self.embedded else {}
+
+    @property
+    def complete_arguments(self):
+        """Arguments of the network in which the complete model differs from the trained one."""
+        return {"unknown_share": 0} if self.embedded else {}
+
+    def network_arguments(self, X):
+        """Arguments of the network that samples need, beside those which its parameters give."""
+        return {"n_numbers": self.n_numbers, **self.embedding_arguments}
+
+    @property
     def raw_shape(self):
         """Shape of one row as the user gives it."""
         return (len(self.names),)
@@ -276,6 +318,9 @@ class TableEncoder:
         """
         table = X if isinstance(X, Table) else Table.of_numbers(X.toarray() if sparse.issparse(X) else X, self.names)
         return Table([column.of_kind(kind) for column, kind in zip(table.columns, self.kinds, strict=True)])
+
+    def check_shape(self, samples, name):
+        """scikit-learn checks the number of columns."""
 
     def rows(self, X, dtype):
         """Rows of X that are encoded when taken."""
@@ -374,6 +419,22 @@ class TableEncoder:
             elif not any(number.source == part.source for number in self.numbers):
                 inputs[str(self.names[part.source])] = np.where(column.is_missing, np.nan, 0.0)
         return {name: values[:, np.newaxis] for name, values in inputs.items()}
+
+    def level_vectors(self, core):
+        """What a network learnt of the levels of each embedded column, by its name.
+
+        Parameters
+        ----------
+        core : keras.Model
+            With its weights.
+
+        Returns
+        -------
+        dict of str to LevelVectors
+        """
+        place = [variable.path.split("/")[-2] for variable in core.weights].index("embeddings")
+        table = core.get_weights()[place]
+        return {str(self.names[embedded.source]): embedded.vectors(table) for embedded in self.embedded}
 
     def _number_name(self, number):
         return self._named(number.source, f" ({number.part})" if number.part else "")

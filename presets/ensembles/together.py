@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from presets.estimators import NetworkEstimator
+from presets.estimators.base import design_of
+from presets.estimators.fit import Fit
 from presets.training.many import Member, can_train_together, train_many
 from presets.training.pool import POOL, program_class
 from presets.typing import Features, Values
@@ -29,19 +31,19 @@ def fit_members(members: list[Any], X: Features, y: Values, fit_params: Mapping[
     if not can_share or not all(isinstance(member, NetworkEstimator) and _is_unwatched(member) for member in members):
         return [member.fit(X, y, **fit_params) for member in members]
     inspect.signature(members[0].fit).bind(X, y, **fit_params)
-    fits = [member._prepare(X, y, **fit_params) for member in members]
+    fits = [Fit(design_of(member), X, y, **fit_params) for member in members]
     with POOL.borrow(fits[0].recipe, fits[0].sample) as program:
         plans = [fit.plan for fit in fits]
         if len({fit.recipe.keys() for fit in fits}) == 1 and can_train_together(program, plans):
-            inits, states = [], []
-            for member, fit in zip(members, fits, strict=True):
-                inits.append(member._load(program, fit))
+            states = []
+            for fit in fits:
+                fit.load(program)
                 states.append(Member(program))
-            for member, *gave in zip(members, fits, inits, train_many(program, states, plans), strict=True):
-                member._keep(program, *gave)
+            for fit, outcome in zip(fits, train_many(program, states, plans), strict=True):
+                fit.keep(program, outcome)
             return members
-    for member, fit in zip(members, fits, strict=True):
-        member._train(fit)
+    for fit in fits:
+        fit.run()
     return members
 
 

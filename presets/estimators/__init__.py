@@ -1,7 +1,7 @@
 """Estimators under scikit-learn's contract."""
 
-from presets.estimators._base import NetworkEstimator
 from presets.estimators._presets import preset_grid
+from presets.estimators.base import NetworkEstimator
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
 from presets.estimators.custom import KerasClassifier, KerasRegressor, NetworkBuilder
 from presets.estimators.dnn import DNNClassifier, DNNRegressor

@@ -1,7 +1,6 @@
 """What a fit leaves: a recipe, weights and the encodings of both sides."""
 
 import dataclasses
-import warnings
 import weakref
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from presets.training.dataset import n_rows, prediction_rows
 from presets.training.forks import refuse_in_fork
 from presets.training.pool import POOL
 from presets.training.recipe import Recipe, numbers
+from presets.warn import warn_user
 
 TILE = 48
 """Predictions are made for multiples of this many rows, filled up with zeros. The matrix products of processors with 4,
@@ -70,15 +70,13 @@ class FittedNetwork:
         """What was found to lie far outside of the training data: a list of one Finding at most."""
         return [] if self._drift is None else [self._drift]
 
-    def outputs(self, X, **changed):
+    def outputs(self, X):
         """Logits or standardised values of every row.
 
         Parameters
         ----------
-        X : array, CSR matrix or Sequences
+        X : array, CSR matrix, Table or Sequences
             Validated.
-        **changed
-            Arguments of the network that X needs otherwise than the X of `fit`; its weights stay the same.
 
         Returns
         -------
@@ -95,10 +93,7 @@ class FittedNetwork:
         self._look_for_drift(rows)
         tile = TILE if rows.row_bytes * TILE <= TILE_BUDGET else 1
         size = max(prediction_rows(rows.row_bytes, 1) // tile, 1) * tile
-        recipe = self.recipe
-        if changed:
-            recipe = dataclasses.replace(recipe, network=recipe.network.replace(**changed))
-        with POOL.borrow(recipe, self.sample, trains=False) as program:
+        with POOL.borrow(self._recipe_for(X), self.sample, trains=False) as program:
             program.load_weights(self.weights)
             self._check(program, program.predict)
             parts = [
@@ -107,6 +102,14 @@ class FittedNetwork:
             ]
         outputs = np.concatenate(parts)[: len(rows)].astype(dtype, copy=False)
         return outputs if self.temperature == 1.0 else outputs / outputs.dtype.type(self.temperature)
+
+    def _recipe_for(self, X):
+        """The recipe, with what X needs otherwise than the X of `fit`; the weights are the same."""
+        known = self.recipe.network.arguments
+        changed = {k: v for k, v in self.encoder.network_arguments(X).items() if k in known and known[k] != v}
+        if not changed:
+            return self.recipe
+        return dataclasses.replace(self.recipe, network=self.recipe.network.replace(**changed))
 
     def core(self, **changed):
         """Build the network alone: encoded rows in, logits or standardised values out.
@@ -132,7 +135,7 @@ class FittedNetwork:
         **changed
             Arguments of the network that differ from those of training; its weights stay the same.
         """
-        core = self.core(**changed)
+        core = self.core(**self.encoder.complete_arguments, **changed)
         self._check(core, lambda x: keras.ops.convert_to_numpy(core(x, training=False)))
         description = self.encoder.description()
         if "table" in description:
@@ -158,7 +161,7 @@ class FittedNetwork:
             return
         found = self.extent.find_drift(rows)
         if found is not None and vars(self).setdefault("_drift", found) is found:  # one thread of several
-            warnings.warn(str(found), stacklevel=5)
+            warn_user(str(found))
 
     def remember(self, program, x):
         """Keep what a program with these weights puts out for a few rows, if code of the user's decides on it."""
@@ -203,3 +206,13 @@ def _filled_up(x, multiple):
     if not missing:
         return x
     return tree.map_structure(lambda rows: np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)]), x)
+
+
+def fitted_network(estimator):
+    """The network that a fit left on an estimator, or None.
+
+    Returns
+    -------
+    FittedNetwork or None
+    """
+    return vars(estimator).get("_fitted")

@@ -1,12 +1,12 @@
 """What a fit watches beside its history (A1, A7, S4), for `diagnose` to judge."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from presets.data.faults import find_faults, sample_rows
 from presets.data.report import Report
+from presets.warn import warn_user
 
 CELLS = 1 << 20
 """Numbers of X that the data check looks at in a fit: few milliseconds."""
@@ -74,11 +74,11 @@ def check_rows(plan, y, *, classification, standardize, names):
     told = dataset.x.find_telling(rows[seen], y[rows[seen]], classification=classification)
     told += dataset.x.find_new_levels(plan.rows, plan.validation.x, plan.validation_rows)
     if misread:
-        warnings.warn(" ".join(f"{finding.what} {finding.to_do}" for finding in misread), stacklevel=6)
+        warn_user(" ".join(f"{finding.what} {finding.to_do}" for finding in misread))
     report = Report("Data check", [*findings, *misread, *told])
     for finding in report:
         if finding.severity == "serious":
-            warnings.warn(str(finding), stacklevel=6)
+            warn_user(str(finding))
     return report
 
 

@@ -1,6 +1,6 @@
 """Dense networks for tables."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from sklearn.utils._param_validation import StrOptions
@@ -9,59 +9,81 @@ from presets import article, measured
 from presets.builders.dnn import build_dnn
 from presets.builders.dnn_ntk import build_dnn_ntk
 from presets.builders.network import Network
+from presets.data.table import MAX_ONEHOT, MIN_FREQUENCY
+from presets.estimators import _parameters as shared
+from presets.estimators import _tables as tables
 from presets.estimators._checks import check_widths
-from presets.estimators._documentation import documented
-from presets.estimators._heads import ClassifierHead, RegressorHead
-from presets.estimators._presets import PresetMixin
-from presets.estimators._regularized import Regularized
-from presets.estimators._tabular import Tabular
+from presets.estimators._classifier import Classifier
+from presets.estimators._parameters import BOOLEAN, WIDTHS, network_arguments, parameter, with_parameters
+from presets.estimators._regressor import Regressor
+from presets.estimators.base import NetworkEstimator
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class DNN(PresetMixin, Tabular, Regularized):
+@with_parameters
+class DNN(NetworkEstimator):
     """The family of dense networks."""
 
-    hidden_layer_sizes: tuple = article.HIDDEN_LAYER_SIZES
-    activation: str = article.ACTIVATION
-    parametrization: str = "standard"
-    numeric_embedding: str | None = None
+    hidden_layer_sizes: Sequence[int] = parameter(
+        WIDTHS,
+        "sequence of int",
+        "Width of each hidden layer; powers of two use the hardware well (S2).",
+        default=article.HIDDEN_LAYER_SIZES,
+    )
+    activation: str | Callable = parameter(shared.ACTIVATION, default=article.ACTIVATION)
+    parametrization: str = parameter(
+        [StrOptions({"standard", "ntk"})],
+        "{'standard', 'ntk'}",
+        "'ntk' builds RealMLP's network (Holzmüller et al. 2024): kernels of unit scale, columns with trained "
+        "factors, activations that each unit follows by a trained share, and initial weights that fit the first "
+        "rows, so that `init` is not used. It wants 'adam' and a `learning_rate` about .04.",
+        default="standard",
+    )
+    numeric_embedding: str | None = parameter(
+        [StrOptions({"periodic", "pbld", "piecewise"}), None],
+        "{'periodic', 'pbld', 'piecewise'} or None",
+        "Several columns for each number (Gorishniy et al. 2022). 'periodic' makes cosines with trained frequencies. "
+        "'pbld' keeps the column itself beside them (Holzmüller et al. 2024). 'piecewise' keeps it beside ramps "
+        "between its quantiles.",
+        default=None,
+    )
+    dropout: float = parameter(shared.DROPOUT, default=article.DROPOUT)
+    l1: float = parameter(shared.L1, default=article.L1)
+    l2: float = parameter(shared.L2, default=article.L2)
+    standardize: bool | str = parameter(
+        [*BOOLEAN, StrOptions({"robust"})],
+        "bool or 'robust'",
+        "Whether X gets zero mean and unit variance, by the statistics of the training part (A2). 'robust': by "
+        "median and quartiles, and drawn in between -3 and 3 (Holzmüller et al. 2024).",
+        default=article.STANDARDIZE,
+        place="input",
+    )
+    categorical_features: object = parameter(shared.CATEGORICAL_FEATURES, default="from_dtype")
+    max_onehot: int = parameter(shared.MAX_ONEHOT, default=MAX_ONEHOT)
+    min_frequency: int = parameter(shared.MIN_FREQUENCY, default=MIN_FREQUENCY)
 
     _presets = article.DNN_PRESETS
     _budget = article.DNN_BUDGET
-    _parameter_constraints = (
-        Regularized._parameter_constraints
-        | Tabular._parameter_constraints
-        | {
-            "hidden_layer_sizes": ["array-like"],
-            "activation": [str, callable],
-            "parametrization": [StrOptions({"standard", "ntk"})],
-            "numeric_embedding": [StrOptions({"periodic", "pbld", "piecewise"}), None],
-            "standardize": ["boolean", StrOptions({"robust"})],
-        }
-    )
 
-    def _check_parameters(self, X_val, y_val):
-        callbacks = super()._check_parameters(X_val, y_val)
+    model_inputs = tables.model_inputs
+    coded_model = tables.coded_model
+    level_codes_ = property(tables.level_codes)
+    input_names_ = property(tables.input_names)
+    embeddings_ = property(tables.embeddings)
+
+    def _check_network(self):
         check_widths("hidden_layer_sizes", self.hidden_layer_sizes, may_be_empty=True)
         if self.parametrization == "ntk" and self.init != "auto":
             raise ValueError(
                 f"init={self.init!r} does not apply to parametrization='ntk', whose initial weights fit the data; "
                 "set init='auto'."
             )
-        return callbacks
+
+    def _input(self):
+        return tables.table_input(self)
 
     def _network(self, input_shape, n_outputs):
-        arguments = {
-            "hidden_layer_sizes": tuple(int(width) for width in self.hidden_layer_sizes),
-            "activation": self.activation,
-            "numeric_embedding": self.numeric_embedding,
-            "dropout": float(self.dropout),
-            "l1": float(self.l1),
-            "l2": float(self.l2),
-            "dtype": self.dtype,
-            "seed": 0,
-        }
-        if self.parametrization == "ntk":
+        arguments = network_arguments(self) | {"dtype": self.dtype, "seed": 0}
+        if arguments.pop("parametrization") == "ntk":
             return Network(build_dnn_ntk, input_shape, n_outputs, arguments)
         return Network(build_dnn, input_shape, n_outputs, arguments | {"kernel_initializer": self._initializer()})
 
@@ -73,9 +95,8 @@ class DNN(PresetMixin, Tabular, Regularized):
         return self.parametrization == "ntk"
 
 
-@documented
-@dataclass(kw_only=True, eq=False, repr=False)
-class DNNClassifier(ClassifierHead, DNN):
+@with_parameters
+class DNNClassifier(Classifier, DNN):
     """Classifier with a dense network, trained by the article's checklist.
 
     Examples
@@ -91,12 +112,10 @@ class DNNClassifier(ClassifierHead, DNN):
     """
 
     _presets = MappingProxyType(DNN._presets | measured.DNN_CLASSIFIER_PRESETS)
-    _parameter_constraints = DNN._parameter_constraints | ClassifierHead._constraints
 
 
-@documented
-@dataclass(kw_only=True, eq=False, repr=False)
-class DNNRegressor(RegressorHead, DNN):
+@with_parameters
+class DNNRegressor(Regressor, DNN):
     """Regressor with a dense network, trained by the article's checklist.
 
     Examples

@@ -1,157 +1,129 @@
 """Recurrent networks for sequences."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from numbers import Real
 from types import MappingProxyType
+from typing import Self
 
 import keras
-from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from presets import article, measured
 from presets.builders.initializers import kernel_initializer
 from presets.builders.lstm import BLOCKS, POOLINGS, build_lstm
 from presets.builders.network import Network
-from presets.data.arrays import check_container
-from presets.data.sequences import SequenceEncoder, fit_sequence_standardizer, read_sequences
-from presets.data.split import split_groups, split_last
-from presets.data.standardize import Standardizer
-from presets.data.targets import is_missing
-from presets.estimators._arrays import ArrayInput
+from presets.data.inputs import SequenceInput
+from presets.estimators import _parameters as shared
 from presets.estimators._checks import check_widths
-from presets.estimators._documentation import documented
-from presets.estimators._heads import ClassifierHead, RegressorHead
-from presets.estimators._presets import PresetMixin
-from presets.estimators._regularized import Regularized
+from presets.estimators._classifier import Classifier
+from presets.estimators._documentation import extends
+from presets.estimators._parameters import BOOLEAN, WIDTHS, network_arguments, parameter, with_parameters
+from presets.estimators._regressor import Regressor
+from presets.estimators.base import NetworkEstimator
+from presets.typing import Features, Values
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class LSTM(PresetMixin, ArrayInput, Regularized):
+@with_parameters
+class LSTM(NetworkEstimator):
     """The family of recurrent networks."""
 
+    units: Sequence[int] = parameter(
+        WIDTHS,
+        "sequence of int",
+        "Width of each LSTM layer; powers of two use the hardware well (S2). None, (), for `convolutions` alone.",
+        default=article.LSTM_UNITS,
+    )
+    bidirectional: bool = parameter(
+        BOOLEAN, "bool", "Whether each LSTM layer has a twin that reads the sequences backwards.", default=False
+    )
+    pooling: str = parameter(
+        [StrOptions(set(POOLINGS))],
+        "{'last', 'mean', 'max'}",
+        "What is taken of the last LSTM layer's steps: the last one, or their mean or maximum. Padding is left out.",
+        default="last",
+    )
+    convolutions: Sequence[int] = parameter(
+        WIDTHS,
+        "sequence of int",
+        "Filters of convolutions with batch normalisation beside the LSTM, as in LSTM-FCN; none by default. The "
+        "preset 'fcn' has (128, 256, 128).",
+        default=(),
+    )
+    convolution_block: str = parameter(
+        [StrOptions(set(BLOCKS))],
+        "{'plain', 'inception', 'lite'}",
+        "What each of the `convolutions` is. 'plain': as in LSTM-FCN. 'inception': convolutions of 40, 20 and "
+        "10 steps and a maximum side by side, with so many filters each (InceptionTime). 'lite': one of these, "
+        "then dilated separable convolutions (LITE), which cost least.",
+        default="plain",
+    )
+    validation_split: str = parameter(
+        [StrOptions({"random", "last"})],
+        "{'random', 'last'}",
+        "Which samples the internal split sets apart: drawn at random, or the last ones, for samples in the "
+        "order of time. Windows that overlap leak into each other by a random split.",
+        default="random",
+        place="validation",
+    )
+    recurrent_init: str | keras.initializers.Initializer = parameter(
+        [str, keras.initializers.Initializer],
+        "str or keras.initializers.Initializer",
+        "How recurrent kernels are drawn: the name of a Keras initializer, or 'normal' or 'scaled', as in `init`.",
+        default=article.RECURRENT_INIT,
+        place="initial weights",
+    )
+    forget_bias: float = parameter(
+        [Interval(Real, None, None, closed="neither")],
+        "float",
+        "Initial bias of the forget gates (A9): larger, such as 3 or 5, lets the LSTM keep what it saw for longer.",
+        default=article.FORGET_BIAS,
+        place="initial weights",
+    )
     init: str | keras.initializers.Initializer = article.LSTM_INIT
-    units: tuple = article.LSTM_UNITS
-    bidirectional: bool = False
-    pooling: str = "last"
-    recurrent_init: str | keras.initializers.Initializer = article.RECURRENT_INIT
-    forget_bias: float = article.FORGET_BIAS
-    convolutions: tuple = ()
-    convolution_block: str = "plain"
-    data_format: str = "channels_last"
-    validation_split: str = "random"
+    dropout: float = parameter(shared.DROPOUT, default=article.DROPOUT)
+    l1: float = parameter(shared.L1, default=article.L1)
+    l2: float = parameter(shared.L2, default=article.L2)
+    data_format: str = parameter(shared.DATA_FORMAT, default="channels_last")
 
     _presets = MappingProxyType(article.LSTM_PRESETS | measured.LSTM_PRESETS)
     _budget = article.LSTM_BUDGET
-    _parameter_constraints = Regularized._parameter_constraints | {
-        "units": ["array-like"],
-        "bidirectional": ["boolean"],
-        "pooling": [StrOptions(set(POOLINGS))],
-        "recurrent_init": [str, keras.initializers.Initializer],
-        "forget_bias": [Interval(Real, None, None, closed="neither")],
-        "convolutions": ["array-like"],
-        "convolution_block": [StrOptions(set(BLOCKS))],
-        "data_format": [StrOptions({"channels_last", "channels_first"})],
-        "validation_split": [StrOptions({"random", "last"})],
-    }
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, sample_weight_val=None):
+    @extends(NetworkEstimator.fit)
+    def fit(
+        self,
+        X: Features,
+        y: Values,
+        sample_weight: Values | None = None,
+        X_val: Features | None = None,
+        y_val: Values | None = None,
+        groups: Values | None = None,
+        sample_weight_val: Values | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps), or list of array-likes
-            Sequences of unequal length come as a list of arrays of shape ``(n_timesteps_i, n_features)``, or as an
-            array of three dimensions that is padded with NaN at their ends. A table, also a sparse one, has one feature
-            per step; its number of steps is fixed.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), optional
-            Sequences of weight zero are left out before the split.
-        X_val, y_val : array-like, optional
-            Validation data in the place of the internal split.
         groups : array-like of shape (n_samples,), optional
             Sequences of one group are all on the same side of the internal split.
-        sample_weight_val : array-like, optional
-            Weights of the sequences of `X_val`.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the data are not usable; before any training.
-
-        Warns
-        -----
-        UserWarning
-            If there are too few rows for a validation part; the training loss is monitored then.
-        ConvergenceWarning
-            If the loss becomes NaN or infinite; the best finite weights are kept.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, groups=groups, sample_weight_val=sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups, sample_weight_val)
 
-    def _check_parameters(self, X_val, y_val):
-        callbacks = super()._check_parameters(X_val, y_val)
+    def _check_network(self):
         check_widths("convolutions", self.convolutions, may_be_empty=True)
         check_widths("units", self.units, may_be_empty=len(self.convolutions) > 0)
-        return callbacks
 
-    def _read(self, X):
-        return read_sequences(X, data_format=self.data_format)
-
-    def _sample_shape(self, sequences):
-        return None, sequences.values.shape[2]
-
-    def _raw_shape(self, X, sequences):
-        n_features = sequences.values.shape[2]
-        return (None, n_features) if self.data_format == "channels_last" else (n_features, None)
-
-    def _split_rows(self, rows, fraction, rng, y, groups):
-        if groups is not None:
-            groups = column_or_1d(groups)
-            missing = [row for row, group in enumerate(groups) if is_missing(group)]
-            if missing:
-                raise ValueError(f"groups contains NaN or None in row {missing[0]}; give every row a group.")
-            check_consistent_length(y, groups)
-            return split_groups(rows, fraction, groups, None if self.validation_split == "last" else rng)
-        if self.validation_split == "last":
-            return split_last(rows, fraction)
-        return super()._split_rows(rows, fraction, rng, y, groups)
-
-    def _learn_encoder(self, X, rows, weights):
-        shape = self._sample_shape(X)
-        return SequenceEncoder(
-            fit_sequence_standardizer(X, rows, weights) if self.standardize else Standardizer.identity(shape[-1]),
-            shape,
-            self._fitted_raw_shape,
-            channels_first=self.data_format == "channels_first" and not self._takes_tables,
-        )
-
-    def _data_arguments(self, encoder, rows, X, X_val=None):
-        return {"masked": X.is_padded or (X_val is not None and X_val.is_padded)}
+    def _input(self):
+        return SequenceInput(self.standardize, self.data_format, self.validation_split)
 
     def _network(self, input_shape, n_outputs):
-        return Network(
-            build_lstm,
-            input_shape,
-            n_outputs,
-            {
-                "units": tuple(int(width) for width in self.units),
-                "bidirectional": bool(self.bidirectional),
-                "pooling": self.pooling,
-                "convolutions": tuple(int(width) for width in self.convolutions),
-                "convolution_block": self.convolution_block,
-                "kernel_initializer": self._initializer(),
-                "recurrent_initializer": self._recurrent_initializer(),
-                "dropout": float(self.dropout),
-                "l1": float(self.l1),
-                "l2": float(self.l2),
-                "dtype": self.dtype,
-                "seed": 0,
-            },
-        )
+        arguments = {
+            "kernel_initializer": self._initializer(),
+            "recurrent_initializer": self._recurrent_initializer(),
+            "masked": False,
+            "dtype": self.dtype,
+            "seed": 0,
+        }
+        return Network(build_lstm, input_shape, n_outputs, network_arguments(self) | arguments)
 
     def _recurrent_initializer(self):
         return kernel_initializer(
@@ -164,26 +136,9 @@ class LSTM(PresetMixin, ArrayInput, Regularized):
     def _draw_rules(self):
         return {"forget_bias": float(self.forget_bias)}
 
-    def _complete_arguments(self, encoder):
-        return {"masked": not self._takes_tables}
 
-    def _outputs(self, X):
-        check_is_fitted(self)
-        check_container(X, "X")
-        X = self._check_X(X)
-        # a network with masks serves equal lengths as well, and has the same weights as one without
-        masked = X.is_padded and not self._fitted.recipe.network.arguments["masked"]
-        return self._fitted.outputs(X, **({"masked": True} if masked else {}))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-
-@documented
-@dataclass(kw_only=True, eq=False, repr=False)
-class LSTMClassifier(ClassifierHead, LSTM):
+@with_parameters
+class LSTMClassifier(Classifier, LSTM):
     """Classifier of sequences with a recurrent network, trained by the article's checklist.
 
     Examples
@@ -196,12 +151,9 @@ class LSTMClassifier(ClassifierHead, LSTM):
     (2,)
     """
 
-    _parameter_constraints = LSTM._parameter_constraints | ClassifierHead._constraints
 
-
-@documented
-@dataclass(kw_only=True, eq=False, repr=False)
-class LSTMRegressor(RegressorHead, LSTM):
+@with_parameters
+class LSTMRegressor(Regressor, LSTM):
     """Regressor on sequences with a recurrent network, trained by the article's checklist.
 
     A forecast of several steps is a target of several columns; `make_windows` cuts a series into such samples.

@@ -8,7 +8,8 @@ import numpy as np
 
 from presets import article
 from presets.data.report import SEVERITIES, Finding, Report
-from presets.estimators._summary import divergence, fit_summary
+from presets.estimators.base import design_of
+from presets.estimators.summary import divergence, fit_summary
 from presets.evaluation.networks import find_members, names_before_network
 from presets.training.probe import vanishing
 
@@ -253,7 +254,7 @@ def _too_few_epochs(run):
     losses = run.monitored
     recent = losses[max(math.ceil(0.8 * len(losses)) - 1, 0)] - losses[-1]
     share = recent / (losses[0] - losses[-1]) if losses[-1] < losses[0] else 0.0
-    has_begun = run.n_updates >= run.network._budget.patience_updates
+    has_begun = run.n_updates >= design_of(run.network).budget.patience_updates
     is_done = run.follows_schedule or share <= article.STILL_FALLING  # with a schedule the loss falls most at the end
     if is_done if run.has_learnt else has_begun:
         return None

@@ -6,6 +6,9 @@ import keras
 import numpy as np
 
 from presets import article
+from presets.estimators._fitted import fitted_network
+from presets.estimators.base import design_of
+from presets.estimators.validation import check_X
 from presets.evaluation.networks import find_network
 from presets.evaluation.repeated_runs import RepeatedRuns, repeated_runs
 from presets.typing import Array, Features, Values
@@ -353,12 +356,13 @@ class AugmentationDisplay:
             If the estimator has no augmentation.
         """
         network = find_network(estimator)
-        core = network._fitted.recipe.network.model(seed=random_state)
+        fitted = fitted_network(network)
+        core = fitted.recipe.network.model(seed=random_state)
         layers = [layer for layer in core.layers if layer.name.startswith("augmentation_")]
         if not layers:
             raise ValueError(f"{type(network).__name__} has augmentation=None, so there is nothing to show.")
-        encoder = network._fitted.encoder
-        encoded = encoder.rows(network._check_X(X[:n_images]), "float32").take(slice(None))
+        encoder = fitted.encoder
+        encoded = encoder.rows(check_X(design_of(network), X[:n_images]), "float32").take(slice(None))
         drawn = [encoded, *(_changed(encoded, layers) for _ in range(n_changes))]
         return cls(encoder.standardizer.inverse_transform(np.stack(drawn, axis=1))).plot()
 

@@ -11,6 +11,9 @@ from sklearn.pipeline import Pipeline
 
 from presets import article
 from presets.builders.network import Network
+from presets.estimators._fitted import fitted_network
+from presets.estimators.base import design_of
+from presets.estimators.validation import check_data
 from presets.evaluation.networks import find_network
 from presets.training.objectives import make_loss
 from presets.training.optimizers import optimizer_config
@@ -166,10 +169,10 @@ def _of_estimator(estimator, X, y, loss):
     if isinstance(estimator, Pipeline):
         X = estimator[:-1].transform(X)
     network = find_network(estimator)
-    X, y, _ = network._check_data(X, y, None, reset=False)
-    fitted = network._fitted
+    fitted = fitted_network(network)
+    samples, y, _ = check_data(design_of(network), X, y, encoder=fitted.encoder)
     core = fitted.core()
-    x = fitted.encoder.rows(X, "float64").take(slice(None))
+    x = fitted.encoder.rows(samples.values, "float64").take(slice(None))
     y = fitted.target.encode(y, "float64")
     return core, fitted.recipe.activation, fitted.recipe.loss if loss is None else loss, x, y
 

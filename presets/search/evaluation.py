@@ -11,6 +11,7 @@ from scipy.stats import median_abs_deviation
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
 
+from presets.estimators.base import design_of
 from presets.evaluation.networks import networks, with_callback
 from presets.search.logs import with_own_logs
 from presets.training.deadline import Deadline, OutOfTimeError
@@ -252,7 +253,7 @@ class Evaluation:
 
 def most_epochs(network: Any, n_rows: int) -> int:
     """Greatest number of epochs for which a network trains when it is fitted on `n_rows` rows."""
-    return network._rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
+    return design_of(network).rules(max(int(n_rows * (1 - network.validation_fraction)), 1), validates=True).epochs
 
 
 def _portable(error):

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -10,10 +9,12 @@ import keras_tuner
 import numpy as np
 
 from presets.builders.initializers import draw_weights
-from presets.estimators._seeds import Seeds
+from presets.estimators.base import design_of
 from presets.estimators.cnn import CNNClassifier, CNNRegressor
+from presets.estimators.design import Design
 from presets.estimators.dnn import DNNClassifier, DNNRegressor
 from presets.estimators.lstm import LSTMClassifier, LSTMRegressor
+from presets.estimators.seeds import Seeds
 from presets.search.dimensions import Dimension, SearchSpace
 from presets.search.spaces import space_for
 from presets.training.objectives import make_loss, make_metric
@@ -82,12 +83,11 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         -------
         keras.Model
         """
-        estimator = self._estimator(hp)
-        recipe, seeds = self._recipe(estimator), Seeds(estimator.random_state)
+        design = self._design(hp)
+        recipe, seeds = self._recipe(design), Seeds(design.parameters.random_state)
         model = recipe.network.model(seed=seeds.integer("dropout"))
-        drawn = draw_weights(
-            model, seeds.integer("init"), kernel_initializer=estimator._initializer(), **estimator._draw_rules()
-        )
+        first, *_ = design.init_rules().values()
+        drawn = draw_weights(model, seeds.integer("init"), kernel_initializer=first, **design.draw_rules())
         for variable in model.weights:
             if id(variable) in drawn:
                 variable.assign(drawn[id(variable)])
@@ -122,12 +122,12 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         -------
         keras.callbacks.History
         """
-        estimator = self._estimator(hp)
-        seeds = Seeds(estimator.random_state)
+        design = self._design(hp)
+        estimator, seeds = design.parameters, Seeds(design.parameters.random_state)
         y = self._encoded(y)
         if not arguments.get("validation_data") and not arguments.get("validation_split"):
             weights = arguments.pop("sample_weight", None)
-            rows, validation_rows = estimator._split(
+            rows, validation_rows = design.split(
                 y.ravel() if y.size == len(y) else y, weights, estimator.validation_fraction, seeds
             )
             data = (x, y) if weights is None else (x, y, np.asarray(weights))
@@ -137,15 +137,15 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         elif arguments.get("validation_data"):
             x_val, y_val, *val_weights = arguments["validation_data"]
             arguments["validation_data"] = (x_val, self._encoded(y_val), *val_weights)
-        rules = estimator._rules(len(x), validates=True)
+        rules = design.rules(len(x), validates=True)
         if estimator.init == "auto" and not arguments.get("initial_epoch"):
-            model.set_weights(self._probed_weights(estimator, x, y, rules.batch_size, seeds))
+            model.set_weights(self._probed_weights(design, x, y, rules.batch_size, seeds))
         arguments = {"batch_size": rules.batch_size, "epochs": rules.epochs, **arguments}
         if estimator.lr_schedule == "plateau":
             arguments["callbacks"] = [*(arguments.get("callbacks") or []), PlateauRule(rules)]
         else:
             n_updates = math.ceil(len(x) / arguments["batch_size"]) * arguments["epochs"]
-            model.optimizer._learning_rate.set(self._recipe(estimator).optimizer[1]["learning_rate"], n_updates)
+            model.optimizer._learning_rate.set(self._recipe(design).optimizer[1]["learning_rate"], n_updates)
         return model.fit(x, y, **arguments)
 
     def _encoded(self, y):
@@ -161,27 +161,24 @@ class NetworkHyperModel(keras_tuner.HyperModel):
             dimension.register(hp, name, own)
         return self.space.settings(hp.values)
 
-    def _estimator(self, hp):
+    def _design(self, hp):
         estimator = self._families[TASKS[self.task]](**self.parameters | self._settings(hp))
-        estimator._check_parameters(None, None)
+        design = design_of(estimator)
+        design.check()
         if estimator.metrics is None and self.task == "classification":
             estimator.set_params(metrics=["accuracy"])
-        return estimator
+        return design
 
-    def _recipe(self, estimator: Any) -> Recipe:
+    def _recipe(self, design: Design) -> Recipe:
         activation = "linear" if self.task == "regression" else "sigmoid" if self.n_outputs == 1 else "softmax"
-        return estimator._recipe(
-            SimpleNamespace(input_shape=self.input_shape),
-            SimpleNamespace(n_outputs=self.n_outputs, activation=activation),
-            {},
-        )
+        return design.recipe(design.network(self.input_shape, self.n_outputs), activation)
 
-    def _probed_weights(self, estimator, x, y, batch_size, seeds):
-        recipe = self._recipe(estimator)
+    def _probed_weights(self, design, x, y, batch_size, seeds):
+        recipe = self._recipe(design)
         dtype = numbers(recipe.dtype)
         batch = np.asarray(x[:batch_size], dtype), y[:batch_size]
         with POOL.borrow(recipe, batch) as program:
-            weights, _ = estimator._choose_init(program, batch, seeds)
+            weights, _ = design.choose_init(program, batch, seeds)
         return weights
 
 

@@ -1,7 +1,6 @@
 """Keras's optimizers as a program runs them: constants that can change without compiling, and clipped steps counted."""
 
 import functools
-import warnings
 
 import keras
 from keras import ops
@@ -12,6 +11,7 @@ from presets.builders.copies import built_from, missing_state
 from presets.training.forks import refuse_in_fork
 from presets.training.schedules import Schedule
 from presets.training.tunable import Tunable
+from presets.warn import warn_user
 
 NORMALISING = frozenset({"adam", "adamw", "adamax", "nadam", "rmsprop", "adafactor", "lamb", "lion", "muon"})
 """Keras's optimizers whose updates have about the size of the rate."""
@@ -199,10 +199,9 @@ def warn_of_rate(optimizer, learning_rate):
     if not isinstance(optimizer, str) or optimizer.lower() not in NORMALISING or learning_rate != article.LEARNING_RATE:
         return
     rate = _named(optimizer)[1]["learning_rate"]
-    warnings.warn(
+    warn_user(
         f"optimizer={optimizer!r} trains at learning_rate={learning_rate}, which is the article's rate for SGD. Set "
-        f"learning_rate={rate:g}, Keras's default for this optimizer, or use from_preset('adaptive').",
-        stacklevel=5,
+        f"learning_rate={rate:g}, Keras's default for this optimizer, or use from_preset('adaptive')."
     )
 
 

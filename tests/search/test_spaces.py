@@ -7,6 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from presets import CNNClassifier, DNNClassifier, DNNRegressor, KerasClassifier, LSTMClassifier
+from presets.estimators.base import design_of
 from presets.search import Choice, LogUniform, SearchSpace, cnn_space, dnn_space, lstm_space, space_for, training_space
 
 FAMILIES = [
@@ -34,7 +35,7 @@ def test_the_article_in_the_space():
 def test_an_estimator_takes_every_parameter(space, estimator):
     assert space_for(estimator()) == space()
     for params in ParameterSampler(space().distributions(), 20, random_state=0):
-        estimator(**params)._check_parameters(None, None)
+        design_of(estimator(**params)).check()
 
 
 @pytest.mark.parametrize(("space", "estimator"), FAMILIES)
@@ -78,4 +79,4 @@ def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator,
     changed = {parameter for parameter in found if found[parameter] != own[parameter]}
     assert changed <= {"weight_decay"}  # 0 is off, a range begins above it
     for params in ParameterSampler(space.distributions(), 10, random_state=0):
-        estimator.from_preset(name, **params)._check_parameters(None, None)
+        design_of(estimator.from_preset(name, **params)).check()

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from presets.estimators._fitted import fitted_network
+
 WIDTH, HEIGHT = 360, 120
 """Of the picture of the losses, in pixels."""
 
@@ -65,7 +67,7 @@ def fit_html(network):
     -------
     str
     """
-    core = network._fitted.core()
+    core = fitted_network(network).core()
     rows = "".join(
         f"<tr><td>{html.escape(layer.name)}</td><td>{type(layer).__name__}</td>"
         f"<td>{html.escape(_shape_of_row(layer))}</td><td>{layer.count_params():,}</td></tr>"
