@@ -35,8 +35,8 @@ class Samples(NamedTuple):
     """
 
     values: object
-    shape: tuple
-    raw_shape: tuple
+    shape: tuple[int | None, ...]
+    raw_shape: tuple[int | None, ...]
     is_table: bool
 
 
@@ -235,7 +235,7 @@ class ImageInput(Input):
 
     standardize: bool
     data_format: str
-    image_shape: tuple | None
+    image_shape: tuple[int, ...] | None
 
     @property
     def takes_tables(self):
@@ -273,7 +273,7 @@ class AnyInput(Input):
     """
 
     tables: TableInput
-    inputs: dict | None
+    inputs: dict[str, list[str | int]] | None
 
     takes_columns = True
 

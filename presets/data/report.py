@@ -14,7 +14,7 @@ SHOWN = 5
 """Greatest number of names or rows that a message lists."""
 
 
-def listed(names: Sequence) -> str:
+def listed(names: Sequence[Any]) -> str:
     """List names, and count those beyond the first few."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(map(repr, names[:SHOWN])) + more

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from presets.data.inputs import TableInput
 from presets.data.table import LevelVectors
 from presets.estimators._fitted import fitted_network
-from presets.estimators.base import design_of
+from presets.estimators.base import NetworkEstimator, design_of
 from presets.estimators.validation import check_X
 from presets.typing import Array, Features
 
@@ -23,7 +23,7 @@ def table_input(estimator):
     )
 
 
-def model_inputs(self, X: Features, *, strings: bool = True) -> Array | dict[str, Array]:
+def model_inputs(self: NetworkEstimator, X: Features, *, strings: bool = True) -> Array | dict[str, Array]:
     """Rows as `model_` takes them, which has its raw columns by name if there are categories, dates or gaps.
 
     Parameters
@@ -43,7 +43,7 @@ def model_inputs(self, X: Features, *, strings: bool = True) -> Array | dict[str
     return fitted_network(self).encoder.raw_inputs(values, strings=strings and keras.backend.backend() == "tensorflow")
 
 
-def coded_model(self) -> keras.Model:
+def coded_model(self: NetworkEstimator) -> keras.Model:
     """Build the complete model with numbers for categories, for ONNX and other formats without strings.
 
     Returns
@@ -55,7 +55,7 @@ def coded_model(self) -> keras.Model:
     return fitted_network(self).model(strings=False)
 
 
-def level_codes(self) -> dict[str, dict[str, int]]:
+def level_codes(self: NetworkEstimator) -> dict[str, dict[str, int]]:
     """Numbers of the levels of each category, by the name of its column; any other level is 0, a missing one 1.
 
     Returns
@@ -66,7 +66,7 @@ def level_codes(self) -> dict[str, dict[str, int]]:
     return fitted_network(self).encoder.level_codes
 
 
-def input_names(self) -> list[str]:
+def input_names(self: NetworkEstimator) -> list[str]:
     """Names of the columns that the network sees, in their order.
 
     Returns
@@ -80,7 +80,7 @@ def input_names(self) -> list[str]:
     return [str(name) for name in names]
 
 
-def embeddings(self) -> dict[str, LevelVectors]:
+def embeddings(self: NetworkEstimator) -> dict[str, LevelVectors]:
     """What the network learnt of the levels of each embedded column, by its name.
 
     Returns
