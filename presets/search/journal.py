@@ -5,7 +5,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,42 +13,43 @@ from presets.atomic import replacing
 from presets.search.evaluation import Fold, Result
 from presets.search.header import difference
 
-HEADER = "search.json"
 TRIAL = re.compile(r"trial_\d{5,}\.json")
 
 
-class Journal:
-    """The finished trials of a search: in memory and, if there is a directory, in one file for each trial.
+class SealedDirectory:
+    """A directory with a header, which says what its files belong to.
 
-    Files are written whole, also if the process is killed. If several processes start a search in one directory, one of
-    them succeeds. Each file has a seal, which reveals damage and files of another search.
+    Files are written whole, also if the process is killed. If several processes start in one directory, one of them
+    succeeds. Each file has a seal, which reveals damage and files of another search.
 
     Parameters
     ----------
     directory : Path or None
+        None stores nothing.
     header : dict
-        Description of the search, from `describe`.
+        What the files belong to; `open` compares it.
     """
+
+    header_name = "search.json"
 
     def __init__(self, directory: Path | None, header: dict[str, Any]) -> None:
         self.directory, self.header = directory, header
-        self.results: dict[int, Result] = {} if directory is None else self._read()
 
     @classmethod
-    def open(cls, directory: str | os.PathLike[str] | None, header: dict[str, Any], *, resume: bool) -> "Journal":
-        """Start a journal, or continue one.
+    def open(cls, directory: str | os.PathLike[str] | None, header: dict[str, Any], *, resume: bool) -> Self:
+        """Start in a directory, or continue there.
 
         Parameters
         ----------
         directory : path-like or None
         header : dict of str to JSON
-            From `describe`. If ``seed`` is None, the journal keeps its own seed, or draws one.
+            From `describe`. If ``seed`` is None, the directory keeps its own seed, or draws one.
         resume : bool
-            Whether to continue a journal that the directory already holds.
+            Whether to continue what the directory already holds.
 
         Returns
         -------
-        Journal
+        SealedDirectory
 
         Raises
         ------
@@ -65,13 +66,13 @@ class Journal:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"directory={str(directory)!r} cannot be created: {error}") from error
-        if _holds_anything(directory) and not (directory / HEADER).exists():
+        if _holds_anything(directory) and not (directory / cls.header_name).exists():
             raise ValueError(
                 f"directory={str(directory)!r} holds files, but no search of this package; use an empty or new "
                 "directory."
             )
         try:
-            _write(directory / HEADER, new, exclusive=True)
+            write_sealed(directory / cls.header_name, new, exclusive=True)
         except FileExistsError:
             if resume:
                 return cls.join(directory, header)
@@ -82,19 +83,34 @@ class Journal:
         return cls(directory, new)
 
     @classmethod
-    def join(cls, directory: str | os.PathLike[str], header: dict[str, Any]) -> "Journal":
-        """Continue an existing journal.
+    def join(cls, directory: str | os.PathLike[str], header: dict[str, Any]) -> Self:
+        """Continue in a directory.
 
         Raises
         ------
         ValueError
             If it belongs to another search.
         """
-        stored = _load(Path(directory) / HEADER)
+        stored = read_sealed(Path(directory) / cls.header_name)
         found = difference(stored, header)
         if found is not None:
             raise ValueError(f"directory={str(directory)!r} holds another search: {found}. Use another directory.")
         return cls(Path(directory), stored)
+
+
+class Journal(SealedDirectory):
+    """The finished trials of a search: in memory and, if there is a directory, in one file for each trial.
+
+    Parameters
+    ----------
+    directory : Path or None
+    header : dict
+        Description of the search, from `describe`.
+    """
+
+    def __init__(self, directory: Path | None, header: dict[str, Any]) -> None:
+        super().__init__(directory, header)
+        self.results: dict[int, Result] = {} if directory is None else self._read()
 
     def write(self, result: Result) -> None:
         """Store a finished trial."""
@@ -103,7 +119,7 @@ class Journal:
             record = {name: getattr(result, name) for name in ("number", "values", "status", "failure")}
             record["folds"] = [vars(fold) for fold in result.folds]
             record["screening"] = None if result.screening is None else vars(result.screening)
-            _write(self.directory / _name(result.number), record, of=self.header)
+            write_sealed(self.directory / _name(result.number), record, of=self.header)
 
     def refresh(self) -> None:
         """Read the trials that other processes have written."""
@@ -113,9 +129,9 @@ class Journal:
         results = {}
         for path in sorted(self.directory.iterdir()):
             if TRIAL.fullmatch(path.name):
-                record = _load(path, of=self.header)
+                record = read_sealed(path, of=self.header)
                 if path.name != _name(record["number"]):
-                    raise ValueError(_damaged(path))
+                    raise ValueError(_damaged(path, True))
                 record["folds"] = [Fold(**fold) for fold in record["folds"]]
                 record["screening"] = None if record["screening"] is None else Fold(**record["screening"])
                 results[record["number"]] = Result(**record, params={})
@@ -136,26 +152,33 @@ def _name(number):
     return f"trial_{number:05d}.json"
 
 
-def _write(path, content, *, of=None, exclusive=False):
+def write_sealed(path, content, *, of=None, exclusive=False):
     """Write a file with a seal, which reveals damage and trials of another search."""
     with replacing(path, "w", exclusive=exclusive) as file:
         json.dump({**content, "seal": _seal(content, of)}, file, indent=1, allow_nan=False)
 
 
-def _load(path, *, of=None):
+def read_sealed(path, *, of=None):
+    """Read a file that `write_sealed` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or belongs to another search.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("seal") == _seal(content, of):
             return content
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(_damaged(path)) from error
-    raise ValueError(_damaged(path))
+        raise ValueError(_damaged(path, of is not None)) from error
+    raise ValueError(_damaged(path, of is not None))
 
 
 def _seal(content, of):
     return hashlib.sha256(json.dumps([of, content], sort_keys=True).encode()).hexdigest()
 
 
-def _damaged(path):
-    remedy = "use another directory" if path.name == HEADER else "delete it to run that trial again"
+def _damaged(path, of_trial):
+    remedy = "delete it to run that trial again" if of_trial else "use another directory"
     return f"{path} is damaged, or belongs to another search; {remedy}."
