@@ -8,6 +8,9 @@ from presets.training.deadline import Deadline
 SHARE = 0.6
 """The part of the time left that one candidate may take, so that others come after it."""
 
+LAST_SHARE = 0.9
+"""The same for one that was made to fit into `SHARE`, and takes longer than forecast."""
+
 RESERVE = 0.03
 """The part of the time limit that is kept for the ensemble."""
 
@@ -25,8 +28,8 @@ class Clock:
     ----------
     limit : float or None
         Seconds; None for no limit.
-    now : callable, default=time.monotonic
-        Gives the time in seconds.
+    now : callable or None, default=None
+        Gives the time in seconds; None is `time.monotonic`.
 
     Attributes
     ----------
@@ -34,8 +37,9 @@ class Clock:
         Seconds of the limit that candidates may not use.
     """
 
-    def __init__(self, limit, *, now=time.monotonic):
-        self.limit, self._now, self._start = math.inf if limit is None else float(limit), now, now()
+    def __init__(self, limit, *, now=None):
+        self.limit, self._now = math.inf if limit is None else float(limit), now or time.monotonic
+        self._start = self._now()
         self.reserve = 0.0 if limit is None else RESERVE * self.limit
 
     @property
@@ -53,19 +57,27 @@ class Clock:
         """Whether there is a limit."""
         return math.isfinite(self.limit)
 
-    def fold_seconds(self, n_folds):
+    def keep(self, seconds):
+        """Reserve at least so many seconds for the ensemble, if there is a limit."""
+        if self.is_limited:
+            self.reserve = max(self.reserve, seconds)
+
+    def fold_seconds(self, n_folds, share=SHARE):
         """Seconds that a candidate may take for the next of the folds that it still has to do.
 
         Parameters
         ----------
         n_folds : int
+            That are done one after the other.
+        share : float
+            Of the time left.
 
         Returns
         -------
         float
             At least 0.
         """
-        return max(SHARE * self.left / n_folds, 0.0)
+        return max(share * self.left / n_folds, 0.0)
 
 
 def forecast(seconds, n_rows, n_all):
@@ -91,12 +103,17 @@ class StopInTime(Deadline):
     Parameters
     ----------
     seconds : float
-        From now on.
+        From now on; infinite to measure the epochs alone.
+
+    Attributes
+    ----------
+    shortest, longest : float
+        Seconds of an epoch.
     """
 
     def __init__(self, seconds):
         super().__init__(seconds)
-        self._last, self._longest = time.monotonic(), 0.0
+        self._last, self.shortest, self.longest = time.monotonic(), math.inf, 0.0
 
     def on_train_begin(self, logs=None):
         """Begin to measure."""
@@ -105,6 +122,7 @@ class StopInTime(Deadline):
     def on_epoch_end(self, epoch, logs=None):
         """Stop the training if the longest epoch so far does not fit in any more."""
         now = time.monotonic()
-        self._longest, self._last = max(self._longest, now - self._last), now
-        if self.seconds_left < self._longest:
+        seconds, self._last = now - self._last, now
+        self.shortest, self.longest = min(self.shortest, seconds), max(self.longest, seconds)
+        if self.seconds_left < self.longest:
             self.model.stop_training = True

@@ -1,5 +1,6 @@
 """The folds on which candidates are compared."""
 
+import math
 import warnings
 from collections.abc import Iterable
 from numbers import Integral
@@ -16,11 +17,52 @@ from sklearn.model_selection import (
 FOLDS = {1_000: 8, 20_000: 5, 100_000: 3}
 """Folds of data with fewer rows than these; of larger data one part is held out."""
 
+FOLD_SECONDS = 1.5, 0.0025
+"""What a linear model, boosting and the first network take for a fold of a table: seconds, and seconds for each row.
+Eight sets of 600 to 7,500 rows, one core."""
+
+COST = {"table": 1, "sequences": 20, "images": 20}
+"""What the rows of other kinds cost, next to those of a table."""
+
+FEWEST_FOLDS = 3
+"""Of two folds each model would see half of the rows only; then one part is held out."""
+
 PARTS = 5
 """One of so many parts is held out, of large data and of the last rows."""
 
 
-def make_splits(cv, y, *, classes=None, groups=None, seed=0):
+def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.inf):
+    """How many folds suit the number of rows, and the time.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    classes : ndarray or None
+        Labels of a classification.
+    groups : ndarray of shape (n_samples,) or None
+    kind : {"table", "sequences", "images"}
+    seconds : float
+        That all workers together have.
+
+    Returns
+    -------
+    int
+        1 if one part is to be held out.
+    """
+    n_folds = next((folds for rows, folds in FOLDS.items() if len(y) < rows), 1)
+    start, of_row = FOLD_SECONDS
+    in_time = seconds / (start + of_row * COST[kind] * len(y))
+    if in_time < n_folds and n_folds > 1:
+        n_folds = max(int(in_time), FEWEST_FOLDS) if in_time >= FEWEST_FOLDS - 1 else 1
+    if groups is not None:
+        n_folds = min(n_folds, len(np.unique(groups)))
+    if classes is not None:
+        most = np.unique(y, return_counts=True)[1].max()
+        n_folds = min(n_folds, max(int(most), 2))
+    return min(n_folds, len(y))
+
+
+def make_splits(cv, y, *, classes=None, groups=None, seed=0, n_folds=5):
     """Split row numbers into those that a model is trained on and those that it is judged by.
 
     Parameters
@@ -32,6 +74,8 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0):
     groups : ndarray of shape (n_samples,) or None
     seed : int
         Shuffles where `cv` is "auto" or a number.
+    n_folds : int
+        Where `cv` is "auto", see `number_of_folds`.
 
     Returns
     -------
@@ -46,8 +90,9 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0):
         n_train = len(y) - max(len(y) // PARTS, 1)
         return [(np.arange(n_train), np.arange(n_train, len(y)))]
     if isinstance(cv, str | Integral):
-        n_folds = _number_of_folds(y, classes, groups) if isinstance(cv, str) else int(cv)
-        splitter = _splitter(PARTS if n_folds == 1 else n_folds, classes is not None, groups is not None, seed)
+        n_folds = n_folds if isinstance(cv, str) else int(cv)
+        n_parts = min(PARTS, len(y)) if n_folds == 1 else n_folds
+        splitter = _splitter(n_parts, classes is not None, groups is not None, seed)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
             splits = list(splitter.split(np.zeros((len(y), 1)), y, groups))[:n_folds]
@@ -57,16 +102,6 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0):
     if isinstance(cv, Iterable) and not hasattr(cv, "split"):
         return [(np.asarray(train), np.asarray(test)) for train, test in cv]
     return list(check_cv(cv).split(np.zeros((len(y), 1)), y, groups))
-
-
-def _number_of_folds(y, classes, groups):
-    n_folds = next((folds for rows, folds in FOLDS.items() if len(y) < rows), 1)
-    if groups is not None:
-        n_folds = min(n_folds, len(np.unique(groups)))
-    if classes is not None:
-        most = np.unique(y, return_counts=True)[1].max()
-        n_folds = min(n_folds, max(int(most), 2))
-    return min(n_folds, len(y))
 
 
 def _splitter(n_folds, is_classification, is_grouped, seed):

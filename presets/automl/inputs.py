@@ -4,13 +4,18 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y
+from sklearn.utils.validation import _check_y, validate_data
 
-from presets.automl.tables import read_columns
+from presets.data import targets
 from presets.data.columns import naming_columns
+from presets.data.frames import read_table
 from presets.data.images import read_images
+from presets.data.kinds import is_frame, kind_of
 from presets.data.sequences import read_sequences
 from presets.data.targets import class_target, naming_missing_labels
+
+LARGEST = 1e150
+"""Of a target; errors are squared."""
 
 
 def kind_of_task(X):
@@ -25,14 +30,10 @@ def kind_of_task(X):
     {"table", "sequences", "images"}
         An array of three axes holds images if its type is uint8, and sequences otherwise.
     """
-    if sparse.issparse(X) or hasattr(X, "columns"):
-        return "table"
-    try:
-        values = np.asarray(X)
-    except ValueError:
-        return "sequences"  # of unequal length
-    if values.ndim == 1 and values.dtype == object and len(values) and np.ndim(values[0]):
-        return "sequences"
+    kind = kind_of(X)
+    if kind != "array":
+        return {"table": "table", "ragged": "sequences"}[kind]
+    values = np.asarray(X)
     if values.ndim == 3:
         return "images" if values.dtype == np.uint8 else "sequences"
     return "images" if values.ndim == 4 else "table"
@@ -60,12 +61,17 @@ def check_X(X, kind):
         return read_sequences(X).values
     if kind == "images":
         return read_images(X)
-    if hasattr(X, "columns") and not sparse.issparse(X):
-        _check_frame(X)
-        return X
-    with naming_columns(X):
-        gaps = "allow-nan" if not sparse.issparse(X) else True
-        return check_array(X, accept_sparse="csr", ensure_all_finite=gaps)
+    is_sparse = sparse.issparse(X)
+    if is_frame(X) and len(names := list(X.columns)) > len(set(names)):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(
+            f"Column {twice!r} stands {names.count(twice)} times in X; give each column a name of its own."
+        )
+    if not is_sparse and read_table(X) is not None:
+        return X if is_frame(X) or hasattr(X, "dtype") else np.array(X, dtype=object)
+    with naming_columns(X, gaps=not is_sparse):
+        checked = check_array(X, accept_sparse="csr", ensure_all_finite=True if is_sparse else "allow-nan")
+    return X if is_frame(X) else checked
 
 
 def check_labels(y):
@@ -101,28 +107,39 @@ def check_values(y):
     ValueError
         If y holds what is no finite number.
     """
+    targets.check_values(y)
     y = _check_y(y, multi_output=True, y_numeric=True)
     try:
         y = np.asarray(y.toarray() if sparse.issparse(y) else y, dtype=np.float64)
     except ValueError as error:
         raise ValueError(f"y must hold numbers, but {error}.") from error
+    if np.abs(y).max() > LARGEST:
+        raise ValueError(
+            f"y holds {np.abs(y).max():.3g}, whose square is no number any more; divide y by a power of ten."
+        )
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def categories_of(X):
-    """Which columns of a table hold categories.
+def check_target(y, *, is_classification):
+    """Check the target of either task.
 
     Returns
     -------
-    ndarray of shape (n_features,)
-        Of bool.
+    y : ndarray
+        As models get it.
+    target : ndarray
+        As a `Metric` gets it: codes of classes, or y.
+    classes : ndarray or None
     """
-    return np.array([kind == "category" for kind, _ in read_columns(X)], dtype=bool)
+    if is_classification:
+        y, classes = check_labels(y)
+        return y, np.searchsorted(classes, y), classes
+    y = check_values(y)
+    return y, y, None
 
 
-def _check_frame(X):
-    if not X.shape[0] or not X.shape[1]:
-        raise ValueError(f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s): X is empty.")
-    for name, (kind, values) in zip(X.columns, read_columns(X), strict=True):
-        if kind == "number" and np.isinf(values).any():
-            raise ValueError(f"Column {name!r} contains infinity; replace it.")
+def check_columns(estimator, X, *, reset):
+    """Let scikit-learn check names and number of the columns of a table, or remember them."""
+    is_structured = getattr(getattr(X, "dtype", None), "names", None)
+    shape = np.empty((len(X), len(X.dtype.names))) if is_structured else X
+    validate_data(estimator, shape, skip_check_array=True, reset=reset)

@@ -18,10 +18,13 @@ class Metric:
     name : str
     function : callable
         ``function(y, predictions, sample_weight)`` gives a float. The y of classes are their codes.
+    is_of_labels : bool
+        Whether it judges labels, and not the probabilities.
     """
 
     name: str
     function: Callable
+    is_of_labels: bool = False
 
     def score(self, y, predictions, sample_weight=None):
         """Score predictions."""
@@ -55,7 +58,9 @@ def metric_for(scoring, classes=None):
         return Metric("neg_root_mean_squared_error", _rmse) if classes is None else Metric("neg_log_loss", _log_loss)
     model = GivenValues() if classes is None else GivenProbabilities(classes)
     scorer = get_scorer(scoring)
-    return Metric(scoring if isinstance(scoring, str) else repr(scoring), partial(_by_scorer, scorer, model))
+    name = scoring if isinstance(scoring, str) else repr(scoring)
+    is_of_labels = getattr(scorer, "_response_method", "predict") == "predict"
+    return Metric(name, partial(_by_scorer, scorer, model), classes is not None and is_of_labels)
 
 
 def _log_loss(codes, probabilities, sample_weight):

@@ -15,7 +15,7 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,6 +29,7 @@ from presets.estimators import (
     LSTMClassifier,
     LSTMRegressor,
 )
+from presets.search.dimensions import Choice, LogUniform
 
 EARLY_STOPPING_ROWS = 500
 """Rows from which on boosting finds its number of trees on a tenth of them."""
@@ -60,6 +61,69 @@ TREES = (
 
 FLAT_TREE_ROWS = 5000
 """Rows that each tree sees of sequences and images."""
+
+BOOSTING = {
+    "boosting": {"learning_rate": 0.05},
+    "slow_boosting": {"learning_rate": 0.02, "max_leaf_nodes": 15, "l2_regularization": 1.0},
+    "boosting_small": {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_features": 0.5},
+    "boosting_large": {"learning_rate": 0.03, "max_leaf_nodes": 63, "min_samples_leaf": 5, "max_features": 0.5},
+    "boosting_features": {"learning_rate": 0.03, "max_features": 0.3, "l2_regularization": 10.0},
+}
+"""Settings of gradient boosting, by the names of candidates."""
+
+BOOSTING_SPACE = {
+    "learning_rate": LogUniform(0.01, 0.2),
+    "max_leaf_nodes": Choice(4, 8, 15, 31, 63),
+    "min_samples_leaf": Choice(2, 5, 10, 20, 40),
+    "l2_regularization": LogUniform(1e-3, 1e2),
+    "max_features": Choice(0.3, 0.5, 0.7, 1.0),
+}
+"""What a search varies around the best boosting."""
+
+NETWORKS: dict[str, tuple[str, dict]] = {
+    **{f"network_{preset}": (preset, {}) for preset in ("quick", "tuned", "momentum", "article", "deep", "adaptive")},
+    "network_plain_numbers": ("quick", {"numeric_embedding": None, "hidden_layer_sizes": (256, 256, 256)}),
+    "network_periodic": ("quick", {"numeric_embedding": "periodic"}),
+    "network_dropout": ("quick", {"dropout": 0.4, "hidden_layer_sizes": (256, 256)}),
+    "network_free": ("quick", {"dropout": 0.0, "weight_decay": 0.1}),
+    "network_waves": ("tuned", {"lr_schedule": "coslog4", "epochs": 128, "hidden_layer_sizes": (256, 256)}),
+}
+"""Presets of dense networks and what differs from them, by the names of candidates."""
+
+ORDER: dict[str, tuple[str, ...]] = {
+    "classification": (
+        "linear",
+        "boosting_small",
+        "extra_trees",
+        "boosting",
+        "network_quick",
+        "boosting_large",
+        "boosting_features",
+        "random_forest",
+        "network_momentum",
+        "network_free",
+        "network_tuned",
+        "network_deep",
+        "network_waves",
+        "network_plain_numbers",
+    ),
+    "regression": (
+        "linear",
+        "boosting_small",
+        "boosting",
+        "network_quick",
+        "extra_trees",
+        "boosting_features",
+        "boosting_large",
+        "network_tuned",
+        "random_forest",
+        "network_periodic",
+        "network_waves",
+        "network_momentum",
+        "network_deep",
+    ),
+}
+"""Names of candidates for tables, in their order: benchmarks/portfolio.py."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +159,7 @@ class Task:
     n_outputs : int
         Of a regression; 1 for classes.
     categories : ndarray of bool or None
-        Which columns of a table hold categories; None if all are numbers in an array.
+        Which columns of `TableCodes` are categories; None if X has numbers without gaps.
     is_sparse : bool
     """
 
@@ -110,17 +174,6 @@ class Task:
 
 def portfolio(task):
     """List the models for a task, what gives most for its seconds first.
-
-    =========  ====================================================================================================
-    kind       models
-    =========  ====================================================================================================
-    table      a linear model, boosting, extra trees, the quick network, slower boosting, a random forest, the tuned
-               network, one with momentum, the article's, a deep one, one with an adaptive optimizer
-    sequences  extra trees on the values, a linear model on them, LSTM-FCN, the article's LSTM
-    images     extra trees on the pixels, the article's CNN, one without augmentation
-    =========  ====================================================================================================
-
-    The first one takes seconds for data of any size, so that there is a model early.
 
     Parameters
     ----------
@@ -143,33 +196,41 @@ def smallest_network(task):
     Returns
     -------
     estimator
-        Not fitted; a network of this package, or a pipeline that ends in one.
+        Not fitted; a network of this package.
     """
     return next(candidate.estimator for candidate in portfolio(task) if candidate.preset)
 
 
 def _tables(task):
-    network = DNNClassifier if task.is_classification else DNNRegressor
-    linear = Candidate("linear", _linear(task))
-    extra = Candidate("extra_trees", _trees(task, ExtraTreesClassifier, ExtraTreesRegressor))
-    forest = Candidate("random_forest", _trees(task, RandomForestClassifier, RandomForestRegressor))
-    plain = [_network(task, network, preset) for preset in ("momentum", "article", "deep", "adaptive")]
-    if task.is_sparse:
-        return [linear, extra, *plain, forest]
-    quick, tuned = (_network(task, network, preset) for preset in ("quick", "tuned"))
-    if task.n_outputs > 1:  # which boosting does not take
-        return [linear, extra, quick, forest, tuned, *plain]
-    boosting = Candidate("boosting", _boosting(task, learning_rate=0.05))
-    slow = _boosting(task, learning_rate=0.02, max_leaf_nodes=15, l2_regularization=1.0)
-    return [linear, boosting, extra, quick, Candidate("slow_boosting", slow), forest, tuned, *plain]
+    order = ORDER["classification" if task.is_classification else "regression"]
+    found = (_table_candidate(task, name) for name in order)
+    return [candidate for candidate in found if candidate is not None]
+
+
+def _table_candidate(task, name):
+    """The candidate of a name; None where it does not take such data."""
+    if name in NETWORKS:
+        preset, changes = NETWORKS[name]
+        if task.is_sparse and preset in ("quick", "tuned"):
+            return None
+        network = DNNClassifier if task.is_classification else DNNRegressor
+        return Candidate(name, network.from_preset(preset, **changes), preset)
+    if name in BOOSTING:
+        return None if task.is_sparse or task.n_outputs > 1 else Candidate(name, _boosting(task, **BOOSTING[name]))
+    if name == "linear":
+        return Candidate(name, _linear(task))
+    if name == "extra_trees":
+        return Candidate(name, _trees(task, ExtraTreesClassifier, ExtraTreesRegressor))
+    return Candidate(name, _trees(task, RandomForestClassifier, RandomForestRegressor))
 
 
 def _sequences(task):
     network = LSTMClassifier if task.is_classification else LSTMRegressor
+    presets = ("quick", "tuned", "fcn", "article")
     return [
         Candidate("extra_trees", _flat_trees(task)),
         Candidate("linear", make_pipeline(Flattened(), SimpleImputer(), StandardScaler(), _linear_model(task))),
-        *(Candidate(f"lstm_{preset}", network.from_preset(preset), preset) for preset in ("fcn", "article")),
+        *(Candidate(f"lstm_{preset}", network.from_preset(preset), preset) for preset in presets),
     ]
 
 
@@ -177,15 +238,8 @@ def _images(task):
     network = CNNClassifier if task.is_classification else CNNRegressor
     return [
         Candidate("extra_trees", _flat_trees(task)),
-        *(Candidate(f"cnn_{preset}", network.from_preset(preset), preset) for preset in ("article", "plain")),
+        *(Candidate(f"cnn_{preset}", network.from_preset(preset), preset) for preset in ("quick", "tuned", "article")),
     ]
-
-
-def _network(task, network, preset):
-    estimator = network.from_preset(preset)
-    if task.categories is not None:
-        estimator = make_pipeline(TableCodes(), _one_hot(task), estimator)
-    return Candidate(f"network_{preset}", estimator, preset)
 
 
 def _linear_model(task):
@@ -218,6 +272,26 @@ def _boosting(task, **settings):
     if task.categories is None:
         return model.set_params(**settings)
     return make_pipeline(TableCodes(), model.set_params(categorical_features=task.categories, **settings))
+
+
+def boosting_space(estimator):
+    """What a search may vary of gradient boosting, also at the end of a pipeline.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Returns
+    -------
+    dict of str to dimension
+        With the names that the estimator takes; empty for other estimators.
+    """
+    model, prefix = estimator, ""
+    if isinstance(estimator, Pipeline):
+        prefix, model = f"{estimator.steps[-1][0]}__", estimator.steps[-1][1]
+    if not isinstance(model, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
+        return {}
+    return {prefix + name: dimension for name, dimension in BOOSTING_SPACE.items()}
 
 
 def _trees(task, classifier, regressor):

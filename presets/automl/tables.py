@@ -1,14 +1,20 @@
 """Tables as numbers, for models that take nothing else."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
+
+from presets.data.frames import Table, read_table
+from presets.data.table import DATE_PARTS, numbers_of
 
 
 class TableCodes(TransformerMixin, BaseEstimator):
-    """Numbers stay, dates become days, and the levels of a category become numbers from 0, the most frequent first.
+    """Numbers stay, dates become their parts, and the levels of a category become numbers, the most frequent first.
 
-    What is missing, and a level that was not there in `fit`, becomes NaN.
+    What is missing, and a level that was not there in `fit`, becomes NaN. A column that was empty in `fit` becomes 0,
+    since some trees cannot take it.
 
     Parameters
     ----------
@@ -31,14 +37,17 @@ class TableCodes(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self.levels_ = [self._learn_levels(values) if kind == "category" else None for kind, values in read_columns(X)]
+        table = read_columns(X)
+        self.kinds_ = [column.kind for column in table.columns]
+        self.are_empty_ = [bool(column.is_missing.all()) for column in table.columns]
+        self.levels_ = [self._learn_levels(column) if column.kind == "category" else {} for column in table.columns]
         return self
 
-    def _learn_levels(self, values):
-        present = [str(value) for value in values if value is not None]
-        levels, counts = np.unique(np.array(present, dtype=object), return_counts=True)
-        order = np.argsort(-counts, kind="stable")
-        return {level: min(number, self.max_levels - 1) for number, level in enumerate(levels[order].tolist())}
+    def _learn_levels(self, column):
+        counts = np.bincount(column.values[column.values >= 0], minlength=len(column.levels))
+        order = sorted(range(len(counts)), key=lambda level: (-counts[level], column.levels[level]))
+        kept = [column.levels[level] for level in order if counts[level]]
+        return {level: min(number, self.max_levels - 1) for number, level in enumerate(kept)}
 
     def transform(self, X):
         """Give the numbers.
@@ -49,23 +58,26 @@ class TableCodes(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
-            In float64.
+        ndarray of shape (n_samples, n_columns)
+            In float64. A date has a column for each of its parts.
         """
         check_is_fitted(self)
-        columns: list = []
-        for (kind, values), levels in zip(read_columns(X), self.levels_, strict=True):
-            if levels is not None:
-                columns.append([np.nan if value is None else levels.get(str(value), np.nan) for value in values])
+        parts = []
+        learnt = zip(self.kinds_, self.are_empty_, self.levels_, strict=True)
+        for column, (kind, is_empty, levels) in zip(read_columns(X).columns, learnt, strict=True):
+            column = column.of_kind(kind)
+            if is_empty:
+                parts += [np.zeros(len(column.values)) for _ in _parts(kind)]
             elif kind == "category":
-                columns.append(np.full(len(values), np.nan))
+                codes = np.array([*(levels.get(level, np.nan) for level in column.levels), np.nan])
+                parts.append(codes[column.values])
             else:
-                columns.append(values)
-        return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+                parts += [numbers_of(column.values, part) for part in _parts(kind)]
+        return np.stack(parts, axis=1)
 
 
 def read_columns(X):
-    """Read the columns of a table.
+    """Read the columns of a table, also where all of them are numbers.
 
     Parameters
     ----------
@@ -73,34 +85,38 @@ def read_columns(X):
 
     Returns
     -------
-    list of (str, ndarray)
-        "number" with float64, NaN where a number is missing, or "category" with objects, None where one is missing.
-        Dates are numbers of days.
+    Table
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column holds what no model can take.
     """
-    if hasattr(X, "columns"):
-        by_place = hasattr(X, "iloc")  # names may occur twice
-        return [_read_column(X.iloc[:, i] if by_place else X[name]) for i, name in enumerate(X.columns)]
-    return [_read_column(values) for values in np.asarray(X).T]
+    table = read_table(X)
+    if table is None:
+        table = Table.of_numbers(check_array(X, dtype=np.float64, ensure_all_finite="allow-nan"))
+    return table
 
 
-def _read_column(column):
-    values = np.asarray(column)
-    if values.dtype.kind in "buif":
-        return "number", values.astype(np.float64)
-    if values.dtype.kind == "M":
-        days = values.astype("datetime64[s]").astype(np.float64) / 86400
-        return "number", np.where(np.isnat(values), np.nan, days)
-    values = values.astype(object)  # a copy
-    missing = np.array([value is None or str(value) in ("nan", "<NA>", "NaT") for value in values], dtype=bool)
-    if hasattr(column, "cat") and getattr(column.dtype, "kind", "") == "O":
-        values[missing] = None
-        return "category", values
-    try:
-        if not any(isinstance(value, str) for value in values):
-            numbers = np.full(len(values), np.nan)
-            numbers[~missing] = values[~missing].astype(np.float64)
-            return "number", numbers
-    except (TypeError, ValueError):
-        pass
-    values[missing] = None
-    return "category", values
+def coded_categories(X):
+    """Which columns of `TableCodes` are categories.
+
+    Parameters
+    ----------
+    X : frame, array or sparse matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray of bool of shape (n_columns,) or None
+        None if all are numbers, and none is missing: then every model takes them as they are.
+    """
+    if sparse.issparse(X):
+        return None
+    table = read_columns(X)
+    if all(column.kind == "number" and not column.is_missing.any() for column in table.columns):
+        return None
+    return np.array([column.kind == "category" for column in table.columns for _ in _parts(column.kind)], dtype=bool)
+
+
+def _parts(kind):
+    return DATE_PARTS if kind == "date" else (None,)

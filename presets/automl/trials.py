@@ -1,8 +1,6 @@
-"""Trying candidates under the clock, on folds, whatever happens to one of them."""
+"""What the candidates share, and what became of each; one fit on a fold, in this process or another."""
 
-import contextlib
 import pickle
-import time
 import traceback
 import warnings
 from dataclasses import dataclass, field
@@ -11,27 +9,16 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from presets.automl.clock import StopInTime, forecast
+from presets.automl.clock import StopInTime
 from presets.automl.metric import Metric
-from presets.evaluation.folds import Fold, fit_fold, fit_weighted, out_of_fold, predictions_of
+from presets.evaluation.folds import Fold, fit_fold, fit_weighted
 from presets.evaluation.networks import networks, with_callback
-from presets.evaluation.seeds import seeded_where_free
 
 COMPLETED, FAILED, SKIPPED = "completed", "failed", "skipped"
 OUT_OF_TIME, INTERRUPTED = "out of time", "interrupted"
 
-NETWORK_SECONDS = 5.0
-"""What a new network takes before its first epoch ends: building and compiling. Two quiet cores take 2 to 4 seconds.
-Where the networks of a fit took more, that counts."""
-
-NETWORK_ROW_SECONDS = {"table": 2e-5, "sequences": 1e-3, "images": 5e-4}
-"""What an epoch takes for each row. On two cores 8,000 rows of 20 columns take .07 s, 60,000 images 16 s."""
-
-SAMPLED_ROWS = 200, 3000
-"""The least and the most rows on which a model is fitted to forecast its seconds; a tenth of all in between."""
-
-TIMED_ROWS = 1000
-"""Rows for which the seconds of a prediction are given."""
+MEASURED_EPOCHS, MEASURED_PART, MEASURED_ROWS = 3, 8, 2000
+"""Epochs by which the seconds of an epoch are measured, on one in so many rows, but on so many at least."""
 
 
 @dataclass
@@ -42,10 +29,10 @@ class Trial:
     ----------
     name, preset : str
     estimator : estimator
-        Not fitted, with its seed.
+        Not fitted, with its seed, and with fewer epochs where the time was short.
     status : {"completed", "failed", "skipped", "out of time", "interrupted"}
     reason : str
-        Why it was not completed, or "".
+        Why it was not completed, or what was changed to complete it, or "".
     notes : list of str
         What its fits warned of.
     models : list of estimator
@@ -105,164 +92,87 @@ class Rows:
     metric: Metric
     kind: str
 
+    @property
+    def n_train(self):
+        """Rows that a model is trained on."""
+        return len(self.splits[0][0])
+
+    def weights(self, rows):
+        """Weights of some rows, or None."""
+        return None if self.sample_weight is None else self.sample_weight[rows]
+
     def score(self, rows, predictions):
         """Score predictions for some rows."""
-        weights = None if self.sample_weight is None else self.sample_weight[rows]
-        return self.metric.score(self.target[rows], predictions, weights)
+        return self.metric.score(self.target[rows], predictions, self.weights(rows))
 
 
-class Trials:
-    """Tries candidates one after the other.
+def fit_in_time(estimator, rows, number, seconds):
+    """Fit a copy of a candidate on one fold.
 
     Parameters
     ----------
+    estimator : estimator
     rows : Rows
-    clock : Clock
-    announce : callable
-        Called with each trial when it has ended, and the best score.
+    number : int
+        Of the fold.
+    seconds : float or None
+        After which networks end their training; None for no limit.
 
-    Attributes
-    ----------
-    done : list of Trial
-    out_of_fold : dict of str to (ndarray, ndarray)
-        Rows and predictions of the trials that gave some, by their names.
-    first_error : Exception or None
+    Returns
+    -------
+    fold : Fold or Exception
+        What was raised, if the fit failed.
+    notes : list of str
+        What was warned of.
     """
+    copy = clone(estimator)
+    own = {f"{prefix}callbacks": network.callbacks for prefix, network in networks(copy).items()}
+    if seconds is not None:
+        copy.set_params(**with_callback(copy, StopInTime(seconds)))
+    train, test = rows.splits[number]
+    fold: Fold | Exception
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            fold = fit_fold(copy, rows.X, rows.y, train, test, sample_weight=rows.sample_weight, classes=rows.classes)
+            copy.set_params(**own)
+        except Exception as error:
+            fold = error
+    return fold, list(dict.fromkeys(str(w.message) for w in caught if w.category is not FutureWarning))
 
-    def __init__(self, rows, clock, announce):
-        self.rows, self.clock, self._announce = rows, clock, announce
-        self.done: list[Trial] = []
-        self.out_of_fold: dict = {}
-        self.first_error: Exception | None = None
-        self._network_start = NETWORK_SECONDS
-        self._sampling = 0.0, 0.0  # seconds of the longest fit to fewer rows, and what it forecast
 
-    def run(self, candidates, seeds):
-        """Try candidates until they end, or the user interrupts.
+def fit_elsewhere(*arguments):
+    """`fit_in_time` in another process: an error that cannot be sent is one with its text."""
+    fold, notes = fit_in_time(*arguments)
+    if isinstance(fold, Exception):
+        try:
+            pickle.loads(pickle.dumps(fold))
+        except Exception:  # whatever the methods of the error raise
+            fold = RuntimeError("".join(traceback.format_exception(fold)))
+    return fold, notes
 
-        Parameters
-        ----------
-        candidates : list of Candidate
-        seeds : list of int
-            For each candidate; they stand where its `random_state` is None.
 
-        Raises
-        ------
-        Exception
-            The first candidate's, if all failed.
-        KeyboardInterrupt
-            If there is no model yet.
-        """
-        for candidate, seed in zip(candidates, seeds, strict=True):
-            trial = Trial(candidate.name, candidate.preset, seeded_where_free(candidate.estimator, seed))
-            self.done.append(trial)
-            try:
-                self._try(trial)
-            except KeyboardInterrupt:
-                trial.status, trial.reason = INTERRUPTED, "KeyboardInterrupt"
-                if not self.out_of_fold:
-                    raise
-                return
-            finally:
-                self._announce(trial, max((t.score for t in self.done if t.score == t.score), default=np.nan))
-        if not self.out_of_fold and self.first_error is not None:
-            raise self.first_error
+def fit_sample(estimator, rows, n_sampled):
+    """Fit a candidate itself to some rows of the first fold."""
+    train = rows.splits[0][0]
+    sampled = train[np.linspace(0, len(train) - 1, n_sampled).astype(int)]
+    return fit_weighted(estimator, _safe_indexing(rows.X, sampled), rows.y[sampled], rows.weights(sampled))
 
-    def _try(self, trial):
-        folds: list[Fold] = []
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            try:
-                self._fit_folds(trial, folds)
-            except Exception as error:
-                trial.status, trial.reason = FAILED, traceback.format_exception_only(error)[-1].strip()
-                self.first_error = self.first_error or error
-            finally:
-                trial.notes = list(dict.fromkeys(str(w.message) for w in caught if w.category is not FutureWarning))
-                is_usable = len(folds) == len(self.rows.splits) or (folds and not self.out_of_fold)
-                if is_usable and trial.status != FAILED:
-                    self._keep(trial, folds)
 
-    def _fit_folds(self, trial, folds):
-        trial.reason = self._reason_to_skip(trial)
-        if trial.reason:
-            trial.status = SKIPPED
-            return
-        for train, test in self.rows.splits:
-            if folds and not self._has_time(folds):
-                trial.status = OUT_OF_TIME
-                trial.reason = f"{len(folds)} of {len(self.rows.splits)} folds were done when the time was over"
-                return
-            folds.append(self._fit_fold(trial, train, test, len(self.rows.splits) - len(folds)))
-            trial.fit_seconds += folds[-1].fit_seconds
+def time_epochs(estimator, rows):
+    """Measure a network on a part of the first fold, with few epochs.
 
-    def _fit_fold(self, trial, train, test, n_folds):
-        estimator, rows = clone(trial.estimator), self.rows
-        own = {f"{prefix}callbacks": network.callbacks for prefix, network in networks(estimator).items()}
-        if self.clock.is_limited:
-            estimator.set_params(**with_callback(estimator, StopInTime(self.clock.fold_seconds(n_folds))))
-        fold = fit_fold(estimator, rows.X, rows.y, train, test, sample_weight=rows.sample_weight, classes=rows.classes)
-        estimator.set_params(**own)
-        return fold
-
-    def _reason_to_skip(self, trial):
-        """Why a candidate does not fit into the time that is left; never for the first model, so that there is one."""
-        if not self.out_of_fold or not self.clock.is_limited:
-            return ""
-        seconds = self._forecast(trial) if self.clock.left > 0 else 0.0
-        if seconds < self.clock.left:
-            return ""
-        if self.clock.left <= 0:
-            return "the time was over"
-        return f"it needs about {seconds:.0f} s, and {self.clock.left:.0f} s were left"
-
-    def _forecast(self, trial):
-        """Seconds of a candidate at least: of a network, which can be stopped, one epoch in each fold."""
-        splits = self.rows.splits
-        n_train = len(splits[0][0])
-        if networks(trial.estimator):
-            return self._network_start + len(splits) * n_train * NETWORK_ROW_SECONDS[self.rows.kind]
-        n_sampled = int(np.clip(n_train // 10, *SAMPLED_ROWS))
-        if n_sampled >= n_train:
-            return 0.0
-        if self.clock.left < 2 * self._sampling[0]:  # such a fit would take too much of it
-            return self._sampling[1]
-        start = time.monotonic()
-        sampled = splits[0][0][np.linspace(0, n_train - 1, n_sampled).astype(int)]
-        weights = None if self.rows.sample_weight is None else self.rows.sample_weight[sampled]
-        with contextlib.suppress(Exception):  # what cannot be fitted to so few rows may be fitted to all
-            fit_weighted(clone(trial.estimator), _safe_indexing(self.rows.X, sampled), self.rows.y[sampled], weights)
-        seconds = time.monotonic() - start
-        self._sampling = max(self._sampling, (seconds, len(splits) * forecast(seconds, n_sampled, n_train)))
-        return len(splits) * forecast(seconds, n_sampled, n_train)
-
-    def _has_time(self, folds):
-        """Whether the next fold fits in, by those that were done."""
-        n_left = len(self.rows.splits) - len(folds)
-        seconds = [fold.fit_seconds + fold.predict_seconds for fold in folds]
-        if networks(folds[0].model):
-            if len(folds) == 1:
-                return seconds[0] < self.clock.left  # most of it was compiling, which the next may not need
-            self._network_start = max(self._network_start, seconds[0] - min(seconds))
-        return n_left * min(seconds) < self.clock.left
-
-    def _keep(self, trial, folds):
-        rows, predictions = out_of_fold(folds, len(self.rows.y))
-        trial.models = [fold.model for fold in folds]
-        trial.fold_scores = [self.rows.score(fold.rows, fold.predictions) for fold in folds]
-        trial.score = self.rows.score(rows, predictions)
-        trial.predict_seconds = self._predict_seconds(folds[0])
-        trial.n_bytes = sum(map(stored_bytes, trial.models))
-        self.out_of_fold[trial.name] = rows, predictions
-
-    def _predict_seconds(self, fold):
-        """Seconds to predict 1,000 rows; of smaller folds, whose overhead would be multiplied, rows are repeated."""
-        if len(fold.rows) >= TIMED_ROWS:
-            return fold.predict_seconds * TIMED_ROWS / len(fold.rows)
-        X = _safe_indexing(self.rows.X, np.resize(fold.rows, TIMED_ROWS))
-        start = time.monotonic()
-        predictions_of(fold.model, X, self.rows.classes)
-        return time.monotonic() - start
+    Returns
+    -------
+    float
+        Seconds of an epoch. The longer first one, with its compiling, does not count.
+    """
+    copy, watch = clone(estimator), StopInTime(float("inf"))
+    epochs = {f"{prefix}epochs": MEASURED_EPOCHS for prefix in networks(copy)}
+    copy.set_params(**with_callback(copy, watch), **epochs)
+    n_sampled = min(max(rows.n_train // MEASURED_PART, MEASURED_ROWS), rows.n_train)
+    fit_sample(copy, rows, n_sampled)
+    return watch.shortest * rows.n_train / n_sampled
 
 
 class _Counter:

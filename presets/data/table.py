@@ -55,7 +55,7 @@ class Number:
 
     def encode(self, column, rows):
         """Numbers of shape (n_rows, 1)."""
-        values = (_numbers(column.values[rows], self.part) - self.mean) / self.scale
+        values = (numbers_of(column.values[rows], self.part) - self.mean) / self.scale
         if self.limit is not None:
             values = values / np.sqrt(1 + np.square(values / self.limit))
         return np.where(np.isnan(values), self.gap, values)[:, np.newaxis]
@@ -409,7 +409,7 @@ class TableEncoder:
         dict of str to ndarray of shape (n_rows, 1)
         """
         table = self.read(X)
-        inputs = {self._number_name(n): _numbers(table.columns[n.source].values, n.part) for n in self.numbers}
+        inputs = {self._number_name(n): numbers_of(table.columns[n.source].values, n.part) for n in self.numbers}
         for part in (*self.flags, *self.embedded):
             column = table.columns[part.source]
             if part.levels is not None:
@@ -519,7 +519,7 @@ def _add(inputs, name, levels):
     inputs[name] = levels
 
 
-def _numbers(values, part):
+def numbers_of(values, part):
     """Values as float64; of dates one part."""
     if part is None:
         return values.astype(np.float64)
@@ -546,12 +546,12 @@ def _learn_numbers(source, column, rows, weights, standardize):
         return []
     if column.kind == "number":
         return [_learn_number(source, None, column, present, weights, standardize)]
-    varying = [part for part in DATE_PARTS if np.ptp(_numbers(column.values[present], part)) > 0]
+    varying = [part for part in DATE_PARTS if np.ptp(numbers_of(column.values[present], part)) > 0]
     return [_learn_number(source, part, column, present, weights, standardize) for part in varying]
 
 
 def _learn_number(source, part, column, present, weights, standardize):
-    values = _numbers(column.values[present], part)[:, np.newaxis]
+    values = numbers_of(column.values[present], part)[:, np.newaxis]
     weights = None if weights is None else weights[present]
     learnt, gaps = _fit(values, weights, standardize)
     return Number(source, part, float(learnt.mean[0]), float(learnt.scale[0]), learnt.limit, float(gaps[0]))

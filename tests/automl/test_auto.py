@@ -1,11 +1,14 @@
 """AutoClassifier and AutoRegressor: scikit-learn's contract, and what is promised of the clock and of failures."""
 
+import itertools
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -19,6 +22,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import presets
 from presets import AutoClassifier, AutoRegressor, CNNClassifier, DNNClassifier, LSTMClassifier
 from presets.automl import TREES
+from presets.automl.clock import Clock
+from presets.automl.neighbours import around_the_best
 
 X, LABELS = load_iris(return_X_y=True)
 SUGAR, PROGRESS = load_diabetes(return_X_y=True)
@@ -182,9 +187,11 @@ def test_frames_of_polars(people):
     np.testing.assert_array_equal(model.predict(same), auto(cv=2).fit(frame, y).predict(frame))
 
 
-def test_infinity_is_an_error_that_names_the_column(people):
+def test_faults_of_a_frame_name_the_column(people):
     frame, y = people
-    with pytest.raises(ValueError, match="'age' contains infinity"):
+    with pytest.raises(ValueError, match="Column 'age' stands 2 times"):
+        auto().fit(pd.concat([frame, frame[["age"]]], axis=1), y)
+    with pytest.raises(ValueError, match="column 'age'"):
         auto().fit(frame.assign(age=np.inf), y)
 
 
@@ -208,6 +215,9 @@ def test_the_first_candidate_of_each_kind_learns(name):
     assert model.score(samples, labels) > 0.8
     with pytest.raises(ValueError, match=f"X holds table, but AutoClassifier was fitted to {kind}"):
         model.predict(X)
+    if kind == "images":
+        with pytest.raises(ValueError, match=r"images of shape \(6, 2, .\), but .* of \(12, 2, .\)"):
+            model.predict(samples[:, ::2])
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -222,7 +232,7 @@ def test_networks_take_each_kind(name):
 
 def test_a_limit_that_is_too_short_gives_the_first_model_and_a_warning():
     with pytest.warns(UserWarning, match="time_limit=1e-06 is less than the first model needs"):
-        model = AutoClassifier(time_limit=1e-6, random_state=0).fit(X, LABELS)
+        model = AutoClassifier(time_limit=1e-6, cv=8, random_state=0).fit(X, LABELS)
     statuses = [trial.status for trial in model.trials_]
     assert statuses[0] == "out of time"
     assert set(statuses[1:]) == {"skipped"}
@@ -271,6 +281,112 @@ def test_a_failed_fit_changes_nothing(fitted):
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
+def test_networks_get_fewer_epochs_where_the_time_is_short():
+    network = DNNClassifier.from_preset("quick", hidden_layer_sizes=(8,), epochs=100_000, random_state=0)
+    candidates = [TWO[0], ("network", network)]
+    model = AutoClassifier(time_limit=30, candidates=candidates, cv=2, random_state=0).fit(X, LABELS)
+    trial = model.trials_[1]
+    if trial.status == "skipped":  # 12,500 epochs, an eighth, take too long
+        assert "s an epoch" in trial.reason
+    else:
+        assert trial.reason == f"with {trial.estimator.epochs} of 100000 epochs, for the time"
+
+
+def test_each_candidate_says_how_it_ended(capsys):
+    auto(candidates=[*TWO, ("broken", Broken(RuntimeError("no luck")))], n_candidates=None, verbose=1).fit(X, LABELS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("[AutoClassifier] constant completed, score -1.099, best -")
+    assert "(linear), after" in lines[1]
+    assert "broken failed (RuntimeError: no luck)" in lines[2]
+
+
+def test_what_needs_too_much_memory_is_skipped():
+    model = auto(candidates=TWO, memory_limit=1e-6).fit(X, LABELS)
+    assert [trial.status for trial in model.trials_] == ["completed", "skipped"]
+    assert "GB of memory_limit were left" in model.trials_[1].reason
+
+
+@pytest.mark.parametrize("cv", [2, "last"])
+def test_folds_or_candidates_side_by_side_give_the_same_models(cv):
+    """In threads, which start at once; the tests of searches have processes."""
+    settings = {"candidates": [*TWO, ("broken", Broken(RuntimeError("no luck")))], "n_candidates": None, "cv": cv}
+    alone = auto(**settings).fit(X, LABELS)
+    with parallel_config(backend="threading"):
+        spread = auto(**settings, n_jobs=2).fit(X, LABELS)
+    np.testing.assert_array_equal(spread.predict_proba(X), alone.predict_proba(X))
+    assert [trial.status for trial in spread.trials_] == ["completed", "completed", "failed"]
+
+
+# ---------------------------------------------------------------- a search around the best
+
+
+def test_variants_of_the_best_follow():
+    model = auto(n_candidates=2, cv=2).fit(X, LABELS)
+    run = SimpleNamespace(done=list(model.trials_), clock=Clock(None))
+    variants = list(itertools.islice(around_the_best(run, seed=1), 3))
+    assert [variant.name for variant in variants] == [f"{run.done[1].name} {number}" for number in (1, 2, 3)]
+    settings = [variant.estimator.get_params() for variant in variants]
+    assert settings[0] != settings[1] != settings[2]
+    again = list(itertools.islice(around_the_best(run, seed=1), 3))
+    assert [variant.estimator.get_params() for variant in again] == settings
+
+
+# ---------------------------------------------------------------- a directory
+
+
+def test_a_fit_goes_on_where_it_was_interrupted(fitted, tmp_path):
+    model = auto(directory=tmp_path, n_candidates=1).fit(X, LABELS)
+    with pytest.raises(ValueError, match="Set resume=True"):
+        model.fit(X, LABELS)
+    model.set_params(resume=True, n_candidates=2).fit(X, LABELS)
+    np.testing.assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    board = model.leaderboard()
+    assert model.fit(X, LABELS).leaderboard().equals(board)  # nothing was fitted, so that the seconds are the same
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == written
+    with pytest.raises(ValueError, match="its X differs"):
+        model.fit(X + 1, LABELS)
+    with pytest.raises(ValueError, match="scoring"):
+        model.set_params(scoring="accuracy").fit(X, LABELS)
+
+
+def test_a_damaged_file_is_found(tmp_path):
+    model = auto(candidates=TWO, directory=tmp_path, random_state=None).fit(X, LABELS)
+    (tmp_path / "linear.skops").write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="linear was run again, since its files cannot be read"):
+        model.set_params(resume=True).fit(X, LABELS)
+    (tmp_path / "linear.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"linear\.json is damaged"):
+        model.fit(X, LABELS)
+
+
+def test_a_full_disk_under_the_directory_ends_nothing(tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))  # no file may be larger
+    try:
+        with pytest.warns(UserWarning, match="nothing was kept from linear on"):
+            model = auto(candidates=TWO, directory=tmp_path).fit(X, LABELS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert model.score(X, LABELS) > 0.9
+
+
+# ---------------------------------------------------------------- thresholds
+
+
+def test_a_threshold_for_the_metric():
+    rng = np.random.default_rng(0)
+    rare = (SUGAR[:, 2] + rng.normal(0, 0.04, len(SUGAR)) > 0.09).astype(int)
+    settings = {"candidates": [TWO[0]], "scoring": "f1", "cv": 4}
+    plain, tuned = (auto(threshold=t, **settings).fit(SUGAR, rare) for t in (None, "scoring"))
+    assert plain.threshold_ == 0.5
+    assert tuned.score_ > plain.score_
+    expected = tuned.predict_proba(SUGAR)[:, 1] >= tuned.threshold_
+    np.testing.assert_array_equal(tuned.predict(SUGAR), expected)
+    assert auto(threshold=0.1, **settings).fit(SUGAR, rare).predict(SUGAR).sum() > plain.predict(SUGAR).sum()
+
+
 # ---------------------------------------------------------------- input that is hardly enough
 
 
@@ -286,6 +402,22 @@ def test_one_column_and_many():
     assert auto().fit(X[:, 2:3], LABELS).score(X[:, 2:3], LABELS) > 0.8
     wide = np.random.default_rng(0).normal(size=(60, 2000))
     assert auto(n_candidates=1).fit(wide, LABELS[:120:2]).predict(wide).shape == (60,)
+
+
+def test_a_column_without_any_value():
+    empty = pd.DataFrame(X).assign(numbers=np.nan, names=None)
+    model = auto(n_candidates=3, cv=2).fit(empty, LABELS)
+    assert [trial.status for trial in model.trials_] == ["completed"] * 3
+    assert model.score(empty, LABELS) > 0.9
+
+
+def test_a_target_with_outliers():
+    y = PROGRESS.copy()
+    y[:2] = 1e12
+    model = AutoRegressor(time_limit=None, n_candidates=3, cv=2, random_state=0).fit(SUGAR, y)
+    assert np.isfinite(model.predict(SUGAR)).all()
+    with pytest.raises(ValueError, match="divide y by a power of ten"):
+        model.fit(SUGAR, y * 1e150)
 
 
 def test_a_class_of_one_row_is_known_to_each_model():
@@ -308,6 +440,8 @@ def test_a_class_of_one_row_is_known_to_each_model():
         ({"scoring": "no_metric"}, "no_metric"),
         ({"time_limit": 0}, "time_limit"),
         ({"cv": 60}, "n_splits=60"),
+        ({"resume": True}, "needs the directory"),
+        ({"threshold": 0.3}, "needs two classes, but y has 3"),
     ],
 )
 def test_what_cannot_work_fails_before_any_fit(parameters, message):
@@ -366,7 +500,16 @@ def test_refit_on_all_rows_gives_one_model_for_each_candidate():
     )
     full = model.refit_full(SUGAR, PROGRESS)
     np.testing.assert_allclose(full.predict(SUGAR), Ridge().fit(SUGAR, PROGRESS).predict(SUGAR))
-    assert len(model._members()[0].models) == model.n_splits_  # the bag is as it was
+    assert len(model.trials_[0].models) == model.n_splits_  # the bag is as it was
+
+
+def test_a_single_network_has_a_model():
+    network = DNNClassifier(hidden_layer_sizes=(8,), epochs=3, random_state=0)
+    bag = auto(candidates=[("network", network)], cv=2).fit(X, LABELS)
+    with pytest.raises(AttributeError, match="has 2 models"):
+        bag.model_.summary()
+    full = bag.refit_full(X, LABELS)
+    np.testing.assert_allclose(full.model_.predict(X.astype("float32")), full.predict_proba(X), atol=1e-5)
 
 
 def test_a_network_learns_what_the_ensemble_predicts():

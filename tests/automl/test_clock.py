@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from presets.automl.clock import Clock, forecast
+from presets.automl.folds import make_splits, number_of_folds
 
 
 class Time:
@@ -47,3 +49,18 @@ def test_without_a_limit_there_is_always_time():
 def test_a_forecast_grows_with_the_rows_and_never_shrinks():
     assert forecast(1.0, 100, 10_000) > forecast(1.0, 100, 1000) > 5
     assert forecast(1.0, 1000, 100) >= 1
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(10, 8), (999, 8), (5000, 5), (50_000, 3), (200_000, 1)])
+def test_folds_by_the_number_of_rows(n_rows, expected):
+    assert number_of_folds(np.zeros(n_rows)) == expected
+
+
+def test_a_short_time_has_fewer_folds_and_never_two():
+    y = np.zeros(5000)
+    folds = [number_of_folds(y, seconds=seconds) for seconds in (1, 20, 40, 60, 80, 1000)]
+    assert folds == sorted(folds)
+    assert folds[0] == 1
+    assert folds[-1] == 5
+    assert 2 not in folds
+    assert len(make_splits("auto", y, n_folds=1)) == 1

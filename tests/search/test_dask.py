@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 
-from presets import DNNClassifier, TunerSearchCV
+from presets import AutoClassifier, DNNClassifier, TunerSearchCV
 from presets.search import Choice, LogUniform
 
 distributed = pytest.importorskip("distributed")
@@ -54,3 +54,11 @@ def test_tuner_search(client):
         spread = clone(search).set_params(n_jobs=2).fit(X, y)
     assert spread.cv_results_["params"] == alone.cv_results_["params"]
     np.testing.assert_allclose(spread.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"], atol=1e-6)
+
+
+def test_auto_ml(client):
+    auto = AutoClassifier(candidates=[("network", NETWORK)], time_limit=None, cv=2, random_state=0)
+    alone = clone(auto).fit(X, y)
+    with parallel_config(backend="dask"):
+        spread = clone(auto).set_params(n_jobs=2).fit(X, y)
+    np.testing.assert_allclose(spread.predict_proba(X), alone.predict_proba(X), atol=1e-6)

@@ -1,0 +1,150 @@
+"""Candidates that have ended, in a directory from which a fit that was interrupted goes on."""
+
+import math
+from pathlib import Path
+from urllib.parse import quote
+from zipfile import BadZipFile
+
+import numpy as np
+
+from presets.atomic import replacing
+from presets.automl.trials import COMPLETED
+from presets.evaluation.networks import networks
+from presets.persistence import load, save
+from presets.search.digest import digest
+from presets.search.journal import SealedDirectory, read_sealed, write_sealed
+
+FORMAT = "presets automl 1"
+KEPT = ("name", "reason", "notes", "score", "fold_scores", "fit_seconds", "predict_seconds", "n_bytes")
+
+
+class Journal(SealedDirectory):
+    """What a fit has found so far: figures, predictions out of fold and models of each completed candidate.
+
+    A process that is killed leaves no file half written. What cannot be written is noted, and the fit goes on.
+
+    Parameters
+    ----------
+    directory : Path or None
+        None keeps nothing.
+    header : dict
+        What the fit is of; `open` compares it.
+
+    Attributes
+    ----------
+    trusted : sequence of str
+        Names that its files may hold, as for `load`.
+    notes : list of str
+        What could not be written or read.
+    """
+
+    header_name = "automl.json"
+
+    def __init__(self, directory, header):
+        super().__init__(directory, header)
+        self._records = {} if directory is None else self._read(directory)
+        self.trusted: tuple = ()
+        self.notes: list[str] = []
+
+    @classmethod
+    def header_of(cls, directory):
+        """The header that a directory holds; an empty dict if there is none."""
+        path = Path(directory) / cls.header_name
+        return read_sealed(path) if path.exists() else {}
+
+    def _read(self, directory):
+        """Figures of candidates by their names; models are read when their turn comes."""
+        files = (path for path in directory.glob("*.json") if path.name != self.header_name)
+        return {record["name"]: record for record in (read_sealed(path, of=self.header) for path in sorted(files))}
+
+    def restore(self, trial, out_of_fold):
+        """Take over what became of a candidate, if it was completed.
+
+        Parameters
+        ----------
+        trial : Trial
+            Not begun; is filled.
+        out_of_fold : dict of str to (ndarray, ndarray)
+            Gets its rows and predictions.
+
+        Returns
+        -------
+        bool
+        """
+        record = self._records.get(trial.name)
+        if record is None or record["candidate"] != digest(trial.estimator):
+            return False
+        try:
+            models = load(self._file(trial, "skops"), trusted=self.trusted)
+            with np.load(self._file(trial, "npz"), allow_pickle=False) as arrays:
+                out_of_fold[trial.name] = arrays["rows"], arrays["predictions"]
+        except (BadZipFile, KeyError, OSError, ValueError) as error:
+            self.notes.append(f"directory: {trial.name} was run again, since its files cannot be read: {error}")
+            return False
+        trial.models = models
+        trial.estimator.set_params(**record["epochs"])
+        for name in KEPT:
+            setattr(trial, name, math.nan if record[name] is None else record[name])
+        return True
+
+    def digest(self, trial):
+        """Digest a candidate that has not begun; "" where nobody asks."""
+        return "" if self.directory is None else digest(trial.estimator)
+
+    def write(self, trial, candidate, rows, predictions):
+        """Keep a candidate that was completed.
+
+        Parameters
+        ----------
+        trial : Trial
+        candidate : str
+            Its digest, from before its epochs were shortened.
+        rows, predictions : ndarray
+            Out of fold.
+        """
+        if self.directory is None or trial.status != COMPLETED:
+            return
+        record = {name: getattr(trial, name) for name in KEPT}
+        record = {name: None if value != value else value for name, value in record.items()}
+        record["epochs"] = {f"{prefix}epochs": n.epochs for prefix, n in networks(trial.estimator).items()}
+        record["candidate"] = candidate
+        try:
+            save(trial.models, self._file(trial, "skops"))
+            with replacing(self._file(trial, "npz")) as file:
+                np.savez(file, rows=rows, predictions=predictions)
+            write_sealed(self._file(trial, "json"), record, of=self.header)  # comes last: it tells that all is there
+        except TypeError as error:
+            self.notes.append(f"directory: {trial.name} was not kept: {error}")
+        except OSError as error:
+            self.notes.append(f"directory: nothing was kept from {trial.name} on: {error}")
+            self.directory = None
+
+    def _file(self, trial, kind):
+        assert self.directory is not None
+        return self.directory / f"{quote(trial.name, safe=' ')}.{kind}"
+
+
+def describe(auto, rows, groups, seed):
+    """Describe a fit by all that the scores of its candidates depend on.
+
+    Parameters
+    ----------
+    auto : AutoClassifier or AutoRegressor
+    rows : Rows
+    groups : ndarray or None
+    seed : int
+
+    Returns
+    -------
+    dict of str to JSON
+    """
+    data = {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight, "groups": groups}
+    return {
+        "format": FORMAT,
+        "class": type(auto).__name__,
+        "seed": seed,
+        "scoring": "sha256 " + digest(auto.scoring) if callable(auto.scoring) else repr(auto.scoring),
+        "n_folds": len(rows.splits),
+        "data": {name: "sha256 " + digest(value) for name, value in data.items()},
+        "folds": "sha256 " + digest(rows.splits),
+    }

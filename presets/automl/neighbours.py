@@ -1,0 +1,97 @@
+"""A search around the best candidates, while time is left."""
+
+import math
+
+from sklearn.base import clone
+
+from presets.automl.portfolio import Candidate, boosting_space
+from presets.evaluation.networks import networks
+from presets.search.dimensions import SearchSpace
+from presets.search.oracles import make_oracle, tell
+from presets.search.spaces import space_for
+
+
+def around_the_best(run, seed):
+    """Propose variants of the best network and of the best boosting, in turns, the better one first.
+
+    Parameters
+    ----------
+    run : Run
+        Whose trials are looked at when the first variant is asked for, and before each further one.
+    seed : int
+
+    Yields
+    ------
+    Candidate
+        Until there is no time for another, or they do not get better.
+    """
+    searches = [Search(trial, space, seed) for trial, space in _centres(run.done)]
+    while searches:
+        for search in list(searches):
+            search.learn(run.done)
+            candidate = search.propose() if run.clock.left > search.seconds else None
+            if candidate is None:
+                searches.remove(search)
+            else:
+                yield candidate
+
+
+PATIENCE = 10
+"""Variants of one candidate, none of them better than those before, after which there are no more: of many that are
+alike some are better by chance."""
+
+
+class Search:
+    """Variants of one candidate, proposed by the oracle of `TunerSearchCV`.
+
+    Parameters
+    ----------
+    centre : Trial
+        A completed one.
+    space : SearchSpace
+    seed : int
+    """
+
+    def __init__(self, centre, space, seed):
+        parameters = centre.estimator.get_params(deep=True)
+        own = {name: parameters[name] for name in space.parameters}
+        self._centre, self._space, self.seconds = centre, space, centre.fit_seconds
+        self._oracle = make_oracle("bayesian", space, own, seed=seed, n_trials=None, max_epochs=None)
+        tell(self._oracle, self._oracle.create_trial("centre"), centre.score, "")
+        self._pending: dict = {}
+        self._count, self._best, self._since = 0, centre.score, 0
+
+    def propose(self):
+        """The next variant; None if there is no other, or they do not get better."""
+        if self._since >= PATIENCE:
+            return None
+        proposal = self._oracle.create_trial(f"search {self._count}")
+        if proposal.status != "RUNNING":
+            return None
+        self._count += 1
+        name = f"{self._centre.name} {self._count}"
+        self._pending[name] = proposal
+        estimator = clone(self._centre.estimator)
+        settings = self._space.settings(proposal.hyperparameters.values)
+        return Candidate(name, estimator.set_params(**settings), self._centre.preset)
+
+    def learn(self, trials):
+        """Tell the oracle of the variants that have ended."""
+        for trial in trials:
+            proposal = self._pending.pop(trial.name, None)
+            if proposal is not None:
+                tell(self._oracle, proposal, trial.score, trial.reason)
+                self._since = 0 if trial.score > self._best else self._since + 1
+                self._best = max(self._best, trial.score) if trial.score == trial.score else self._best
+
+
+def _centres(trials):
+    """The best completed network and the best completed boosting, with their spaces, the better first."""
+    scored = sorted((t for t in trials if not math.isnan(t.score)), key=lambda trial: trial.score, reverse=True)
+    found: dict[str, tuple] = {}
+    for trial in scored:
+        if len(networks(trial.estimator)) == 1:
+            found.setdefault("network", (trial, space_for(trial.estimator)))
+        elif space := boosting_space(trial.estimator):
+            found.setdefault("boosting", (trial, SearchSpace(space)))
+    return list(found.values())

@@ -1,0 +1,153 @@
+"""What a fit is of: data, folds, metric, candidates and journal. All that can fail before any training fails here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import _check_sample_weight
+
+from presets.automl.folds import make_splits, number_of_folds
+from presets.automl.inputs import check_target, check_X, kind_of_task
+from presets.automl.journal import Journal, describe
+from presets.automl.metric import metric_for
+from presets.automl.portfolio import TREES, Candidate, Task, portfolio
+from presets.automl.tables import coded_categories
+from presets.automl.trials import Rows
+from presets.search.journal import draw_seed
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a fit is of.
+
+    Parameters
+    ----------
+    rows : Rows
+    task : Task
+    candidates : list of Candidate
+    journal : Journal
+    seeds : RandomState
+        For the candidates.
+    """
+
+    rows: Rows
+    task: Task
+    candidates: list
+    journal: Journal
+    seeds: np.random.RandomState
+
+
+def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
+    """Check parameters and data, and make the folds.
+
+    Parameters
+    ----------
+    auto : AutoClassifier or AutoRegressor
+    X, y, sample_weight, groups
+        As `fit` got them.
+    n_jobs : int
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they cannot be used.
+    """
+    if y is None:
+        raise ValueError(f"{type(auto).__name__} requires y to be passed, but the target y is None.")
+    if auto.resume and auto.directory is None:
+        raise ValueError("resume=True needs the directory of the fit to go on with.")
+    kind = kind_of_task(X)
+    checked = check_X(X, kind)
+    y, target, classes = check_target(y, is_classification=is_classifier(auto))
+    check_consistent_length(checked, y, groups)
+    if len(y) < 2:
+        raise ValueError(f"n_samples={len(y)}, but at least 2 rows are needed: one to train on, one to judge by.")
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+        if not sample_weight.any():
+            raise ValueError("sample_weight is zero for every row; at least one row needs a positive weight.")
+    groups = None if groups is None else np.asarray(groups)
+    stored = Journal.header_of(auto.directory) if auto.resume else {}
+    seed = _seed(auto.random_state, stored)
+    seeds = np.random.RandomState(seed)
+    seconds = np.inf if auto.time_limit is None else auto.time_limit * n_jobs
+    n_folds = stored.get("n_folds") or number_of_folds(y, classes=classes, groups=groups, kind=kind, seconds=seconds)
+    splits = make_splits(auto.cv, y, classes=classes, groups=groups, seed=seeds.randint(2**31 - 1), n_folds=n_folds)
+    metric = metric_for(auto.scoring, classes)
+    rows = Rows(checked, y, target, sample_weight, classes, splits, metric, kind)
+    _check_metric(rows)
+    _check_threshold(auto, metric, classes)
+    task = describe_task(kind, checked, y, target, classes, n_rows=rows.n_train)
+    candidates = _candidates(auto, task)
+    header = {"seed": seed} if auto.directory is None else describe(auto, rows, groups, seed)
+    journal = Journal.open(auto.directory, header, resume=auto.resume)
+    journal.trusted = TREES
+    return Problem(rows, task, candidates, journal, seeds)
+
+
+def describe_task(kind, X, y, target, classes, *, n_rows):
+    """What the choice of the models depends on.
+
+    Returns
+    -------
+    Task
+    """
+    return Task(
+        kind=kind,
+        is_classification=classes is not None,
+        n_rows=n_rows,
+        n_rarest=0 if classes is None else int(np.bincount(target).min()),
+        n_outputs=1 if y.ndim == 1 else y.shape[1],
+        categories=coded_categories(X) if kind == "table" else None,
+        is_sparse=sparse.issparse(X),
+    )
+
+
+def _seed(random_state, stored):
+    """The seed of folds and candidates; without a `random_state` that of the fit that is gone on with."""
+    if random_state is None:
+        return stored.get("seed") or draw_seed(np.random.RandomState())
+    return draw_seed(check_random_state(random_state))
+
+
+def _check_metric(rows):
+    """Score a constant prediction, so that a metric that does not suit the task fails now."""
+    test = rows.splits[0][1]
+    if rows.classes is None:
+        constant = np.broadcast_to(rows.y.mean(axis=0), rows.y[test].shape)
+    else:
+        shares = np.bincount(rows.target) / len(rows.target)
+        constant = np.tile(shares, (len(test), 1))
+    rows.score(test, constant)
+
+
+def _check_threshold(auto, metric, classes):
+    threshold = getattr(auto, "threshold", None)
+    if threshold is None:
+        return
+    if len(classes) != 2:
+        raise ValueError(f"threshold={threshold!r} needs two classes, but y has {len(classes)}; set threshold=None.")
+    if threshold == "scoring" and not metric.is_of_labels:
+        raise ValueError(
+            f"threshold='scoring' needs a scoring of labels, such as 'f1', but {metric.name} judges probabilities."
+        )
+
+
+def _candidates(auto, task):
+    if isinstance(auto.candidates, str):
+        return portfolio(task)
+    found = [Candidate(name, estimator) for name, estimator in auto.candidates]
+    names = [candidate.name for candidate in found]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"candidates must be pairs of a name and an estimator, each name once, got {names}.")
+    method = "predict_proba" if task.is_classification else "predict"
+    for candidate in found:
+        if not hasattr(candidate.estimator, method):
+            raise ValueError(f"candidates: {candidate.name!r} has no {method}.")
+    return found

@@ -1,0 +1,54 @@
+"""What a fit says while it runs."""
+
+import math
+import sys
+
+WIDTH = 20
+"""Characters of the bar."""
+
+
+class Progress:
+    """A line for each candidate that has ended; on a terminal also a bar with what runs.
+
+    Parameters
+    ----------
+    name : str
+        Stands before each line.
+    clock : Clock
+    verbose : int
+        0 says nothing.
+    """
+
+    def __init__(self, name, clock, verbose):
+        self._name, self._clock, self._verbose = name, clock, verbose
+
+    def started(self, trial, best):
+        """Say what runs now."""
+        if self._verbose and sys.stdout.isatty():
+            print(f"\r\x1b[K{self._bar()}{trial.name} runs{_best(best)}", end="", flush=True)
+
+    def ended(self, trial, best):
+        """Say what became of a candidate."""
+        if self._verbose:
+            start = "\r\x1b[K" if sys.stdout.isatty() else ""
+            reason = f" ({trial.reason})" if trial.reason else ""
+            score = "" if math.isnan(trial.score) else f", score {trial.score:.4g}"
+            print(
+                f"{start}[{self._name}] {trial.name} {trial.status}{reason}{score}{_best(best)}{self._left()}",
+                flush=True,
+            )
+
+    def _left(self):
+        clock = self._clock
+        return f", {max(clock.left, 0):.0f} s left" if clock.is_limited else f", after {clock.elapsed:.0f} s"
+
+    def _bar(self):
+        clock = self._clock
+        if not clock.is_limited:
+            return ""
+        done = min(int(WIDTH * clock.elapsed / clock.limit), WIDTH)
+        return f"[{'#' * done}{'-' * (WIDTH - done)}] {max(clock.left, 0):.0f} s left, "
+
+
+def _best(best):
+    return "" if best is None else f", best {best.score:.4g} ({best.name})"
