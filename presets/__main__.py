@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,7 +24,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        0, or 1 if the files cannot be used. Wrong arguments end the process with 2.
+        0, 1 if the files cannot be used, or 130 if the user interrupted before there was a model. Wrong arguments end
+        the process with 2.
     """
     parsed = _parser().parse_args(arguments)
     try:
@@ -32,7 +34,10 @@ def main(arguments=None):
             parsed.run(parsed)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ImportError, OSError, TypeError, ValueError) as error:
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    except (BadZipFile, ImportError, OSError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -40,19 +45,23 @@ def main(arguments=None):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="python -m presets", description="Find the best models for a table or for sequences, and use them."
+        prog="python -m presets", description="Find the best models for a table, sequences or images, and use them."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    data = "a CSV or Parquet table, or an .npz file with X and y"
+    data = "a CSV or Parquet table, an .npz file with X and y, or a folder with a folder of images for each class"
     model = "file that fit wrote; take none from somebody whom you do not trust"
     fit = commands.add_parser("fit", help="find models and store them")
     fit.add_argument("data", type=Path, help=data)
-    fit.add_argument("--target", help="the column to predict; not for .npz")
+    fit.add_argument("--target", help="the column to predict, of a table")
     fit.add_argument("--task", choices=["classification", "regression"], help="by default it follows from the target")
-    fit.add_argument("--time", type=_seconds, default=300.0, help="seconds (default: %(default)g)")
+    fit.add_argument("--time", type=_positive, default=300.0, help="seconds (default: %(default)g)")
     fit.add_argument("--metric", help="a scorer of scikit-learn's (default: log loss or root mean squared error)")
     fit.add_argument("--cv", choices=["auto", "last"], default="auto", help='"last" for rows in the order of time')
     fit.add_argument("--ignore", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
+    fit.add_argument("--jobs", type=int, metavar="N", help="folds that are fitted at a time (default: 1)")
+    fit.add_argument("--memory", type=_positive, metavar="GB", help="gigabytes that may be used")
+    fit.add_argument("--directory", type=Path, help="where completed candidates are kept")
+    fit.add_argument("--resume", action="store_true", help="go on with the fit that --directory holds")
     fit.add_argument("--seed", type=int, default=0, help="draws the folds and seeds (default: %(default)s)")
     fit.add_argument("--model", type=Path, default=Path("model.skops"), help="file to write (default: %(default)s)")
     fit.add_argument("--report", type=Path, help="HTML page to write")
@@ -66,7 +75,7 @@ def _parser():
     predict.set_defaults(run=_predict)
     check = commands.add_parser("check", help="look for faults in data")
     check.add_argument("data", type=Path, help=data)
-    check.add_argument("--target", help="the column to predict; not for .npz")
+    check.add_argument("--target", help="the column to predict, of a table")
     check.set_defaults(run=_check)
     board = commands.add_parser("leaderboard", help="show what became of each candidate")
     board.add_argument("model", type=Path, help=model)
@@ -87,7 +96,15 @@ def _fit(given):
     print(f"{task}: {len(y)} rows, {len(np.unique(y))} different values of the target", file=sys.stderr)
     kind = AutoClassifier if task == "classification" else AutoRegressor
     auto = kind(
-        time_limit=given.time, scoring=given.metric, cv=given.cv, random_state=given.seed, verbose=not given.quiet
+        time_limit=given.time,
+        scoring=given.metric,
+        cv=given.cv,
+        n_jobs=given.jobs,
+        memory_limit=given.memory,
+        directory=given.directory,
+        resume=given.resume,
+        random_state=given.seed,
+        verbose=not given.quiet,
     ).fit(X, y)
     save(auto, given.model)
     if given.report:
@@ -99,12 +116,17 @@ def _predict(given):
     import pandas as pd
 
     auto = _load(given.model)
-    X = _matched(_read(given.data)[0], auto)
+    table = pd.DataFrame()
+    if given.data.is_dir():
+        X, _, table["file"] = _read_images(given.data, auto)
+    else:
+        X = _matched(_read(given.data)[0], auto)
     predictions = auto.predict(X)
     if predictions.ndim == 1:
-        table = pd.DataFrame({"prediction": predictions})
+        table["prediction"] = predictions
     else:
-        table = pd.DataFrame(predictions, columns=[f"prediction_{i}" for i in range(predictions.shape[1])])
+        for number, values in enumerate(predictions.T):
+            table[f"prediction_{number}"] = values
     if given.proba:
         if not hasattr(auto, "classes_"):
             raise ValueError(f"--proba needs a classifier, but {given.model} holds a regressor.")
@@ -135,7 +157,9 @@ def _load(path):
 
 
 def _read(path, target=None, ignored=()):
-    """X and y of a file; y is None without a target."""
+    """X and y of a file or a folder; y is None without a target."""
+    if path.is_dir():
+        return _read_images(path)[:2]
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             if "X" not in arrays:
@@ -150,6 +174,15 @@ def _read(path, target=None, ignored=()):
     return table, y
 
 
+def _read_images(path, auto=None):
+    """X, y and the names of the files, in the shape that a model was fitted to."""
+    from presets.automl.folders import read_folder
+
+    if auto is not None and auto.kind_ != "images":
+        raise ValueError(f"{path} holds images, but the model was fitted to {auto.kind_}.")
+    return read_folder(path, None if auto is None else auto.sample_shape_)
+
+
 def _read_table(path):
     try:
         import pandas as pd
@@ -158,8 +191,9 @@ def _read_table(path):
     if path.suffix in (".parquet", ".pq"):
         return pd.read_parquet(path)
     if ".csv" in path.suffixes:
-        return pd.read_csv(path)
-    raise ValueError(f"{path} is neither .csv (.csv.gz), .parquet nor .npz.")
+        one_column = len(pd.read_csv(path, nrows=0).columns) == 1
+        return pd.read_csv(path, skip_blank_lines=not one_column)  # there an empty line is a missing value
+    raise ValueError(f"{path} is neither .csv (.csv.gz), .parquet, .npz nor a folder of images.")
 
 
 def _matched(X, auto):
@@ -178,7 +212,9 @@ def _matched(X, auto):
 
 def _given(y):
     if y is None:
-        raise ValueError("There is no target: give --target, or an .npz file with an array y.")
+        raise ValueError(
+            "There is no target: give --target, an .npz file with an array y, or a folder of images for each class."
+        )
     return y
 
 
@@ -188,10 +224,10 @@ def _holds_classes(y):
     return y.ndim == 1 and len(np.unique(y)) <= FEW_LABELS and bool((y == np.round(y)).all())
 
 
-def _seconds(text):
+def _positive(text):
     value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is no positive number of seconds")
+    if not 0 < value < np.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no positive number")
     return value
 
 

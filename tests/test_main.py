@@ -75,7 +75,7 @@ def test_errors_are_one_line_and_an_exit_code(folder, arguments, message, capsys
 def test_wrong_arguments_are_a_usage_error(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["fit", "iris.csv", "--time", "-3"])
-    assert "positive number of seconds" in capsys.readouterr().err
+    assert "no positive number" in capsys.readouterr().err
 
 
 def test_sequences_come_as_arrays(folder):
@@ -85,3 +85,35 @@ def test_sequences_come_as_arrays(folder):
     assert main(["fit", str(folder / "steps.npz"), "--time", "1", "--quiet", "--model", model]) == 0
     assert main(["predict", model, str(folder / "steps.npz"), "--output", str(folder / "steps.csv")]) == 0
     assert len(pd.read_csv(folder / "steps.csv")) == 40
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Dark and bright images, one of them of another size."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        kind = ("dark", "bright")[number % 2]
+        (folder / kind).mkdir(exist_ok=True)
+        size = (8, 8) if number else (12, 10)
+        values = rng.integers(0, 100, size=(*size, 3), dtype=np.uint8) + np.uint8(number % 2 * 150)
+        image.fromarray(values).save(folder / kind / f"{number:02d}.png")
+    return folder
+
+
+def test_images_come_as_folders(pictures, tmp_path, capsys):
+    model, output = str(tmp_path / "model.skops"), tmp_path / "predictions.csv"
+    assert main(["fit", str(pictures), "--time", "1", "--quiet", "--model", model]) == 0
+    assert main(["predict", model, str(pictures), "--output", str(output)]) == 0
+    predicted = pd.read_csv(output)
+    assert (predicted["prediction"] == predicted["file"].str.split("/").str[0]).mean() > 0.9
+    assert main(["predict", model, str(pictures / "dark"), "--output", str(output)]) == 0
+    assert len(pd.read_csv(output)) == 20
+    (pictures / "loose.png").write_bytes((pictures / "dark" / "02.png").read_bytes())
+    assert main(["fit", str(pictures)]) == 1
+    assert "loose.png outside of them" in capsys.readouterr().err
+    (pictures / "loose.png").unlink()
+    (pictures / "dark" / "torn.png").write_bytes(b"no image")
+    assert main(["fit", str(pictures)]) == 1
+    assert "torn.png" in capsys.readouterr().err
