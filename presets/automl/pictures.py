@@ -5,7 +5,7 @@ import html
 import numpy as np
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 14, 44
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 26, 44
 BAR = 22
 
 
@@ -68,7 +68,7 @@ def plot(series, *, x_label, y_label, diagonal=False, points=False):
         else:
             parts.append(_line(x, y, f"l{number}"))
         if len(series) > 1:
-            legend = f'<text class="t{number}" x="{WIDTH - RIGHT}" y="{TOP + 14 + 16 * number}" text-anchor="end">'
+            legend = f'<text class="t{number}" x="{LEFT + 8 + 100 * number}" y="{TOP - 10}">'
             parts.append(f"{legend}{html.escape(name)}</text>")
     return _svg("".join(parts), HEIGHT)
 
@@ -98,4 +98,4 @@ def _axes(x, y, x_label, y_label):
 
 
 def _svg(content, height):
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{content}</svg>'
+    return f'<div class="scroll"><svg viewBox="0 0 {WIDTH} {height}" role="img">{content}</svg></div>'

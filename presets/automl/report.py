@@ -21,6 +21,18 @@ from presets.inspection import diagnose
 IMPORTANCE_ROWS, IMPORTANCE_COLUMNS = 500, 100
 """Rows that are predicted for the importance of columns, and columns beyond which it would take too long."""
 
+HEADS = {
+    "candidate": "candidate",
+    "score": "score",
+    "spread": "score_std",
+    "weight": "weight",
+    "fit, s": "fit_seconds",
+    "1,000 rows, s": "predict_seconds",
+    "MB": "megabytes",
+    "remark": "reason",
+}
+"""Columns of the leaderboard in the page."""
+
 LIMITED = (
     "With a time limit each candidate that ends repeats, but not how many end. "
     "time_limit=None with n_candidates repeats exactly."
@@ -61,14 +73,14 @@ def _text(text):
 
 def _table(rows):
     """A table of dicts with the same names."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
-    body = "".join(f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in rows)
+    head = "".join(f"<th{_kind(rows[0][name])}>{html.escape(name)}</th>" for name in rows[0])
+    cells = ("".join(f"<td{_kind(value)}>{html.escape(shown(value))}</td>" for value in row.values()) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(value):
-    kind = ' class="number"' if isinstance(value, int | float | np.number) else ""
-    return f"<td{kind}>{html.escape(shown(value))}</td>"
+def _kind(value):
+    return ' class="number"' if isinstance(value, int | float | np.number) else ""
 
 
 def _summary(auto):
@@ -93,11 +105,17 @@ def _summary(auto):
 def _leaderboard(auto):
     rows = entries(auto)
     scored = [row for row in rows if not np.isnan(row["score"])]
-    return _section(
-        f"Leaderboard, by {auto.metric_}",
+    others = [row for row in rows if np.isnan(row["score"])]
+    length = "shorter" if all(row["score"] <= 0 for row in scored) else "longer"
+    parts = [
+        _text(f"A {length} bar is better."),
         bars([row["candidate"] for row in scored], [row["score"] for row in scored]),
-        _table(rows),
-    )
+        _table([{head: row[name] for head, name in HEADS.items()} for row in scored]),
+    ]
+    if others:
+        names = ("candidate", "status", "reason")
+        parts += ["<h3>Without a score</h3>", _table([{name: row[name] for name in names} for row in others])]
+    return _section(f"Leaderboard, by {auto.metric_}", *parts)
 
 
 def _errors(auto):
