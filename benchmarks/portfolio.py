@@ -48,7 +48,7 @@ def main():
 def measure(options, set_name):
     """Fit the candidates that are not in the folder yet, and keep what they predict."""
     from presets.automl.inputs import check_labels
-    from presets.automl.portfolio import Task, portfolio
+    from presets.automl.portfolio import Task, catalogue
     from presets.automl.tables import coded_categories
     from presets.evaluation.folds import predictions_of
     from presets.evaluation.seeds import seeded_where_free
@@ -67,7 +67,7 @@ def measure(options, set_name):
         n_rarest=int(np.unique(y[fitted], return_counts=True)[1].min()) if table.is_classification else 0,
         categories=coded_categories(table.X_train),
     )
-    for candidate in portfolio(task):
+    for candidate in catalogue(task):
         file = options.folder / f"{set_name}.{candidate.name}.npz"
         if file.exists():
             continue

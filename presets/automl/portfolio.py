@@ -126,7 +126,7 @@ ORDER: dict[str, tuple[str, ...]] = {
 }
 """Candidates for tables, in the order in which each adds most to the ensemble for its seconds; those that add nothing,
 or make it worse, are left out or come last. ``python benchmarks/portfolio.py order`` prints it; six sets of classes,
-three of values. Networks on sparse tables and several outputs leave out what does not take them."""
+three of values. Those that cannot take a sparse table or several outputs are left out there."""
 
 
 @dataclass(frozen=True)
@@ -205,9 +205,26 @@ def smallest_network(task):
     return next((c.estimator for c in found if c.preset == "quick"), found[0].estimator)
 
 
+def catalogue(task):
+    """List all models for tables that there are, also those that no order names.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    list of Candidate
+    """
+    return _named(task, ("linear", *BOOSTING, "extra_trees", "random_forest", *NETWORKS))
+
+
 def _tables(task):
-    order = ORDER["classification" if task.is_classification else "regression"]
-    found = (_table_candidate(task, name) for name in order)
+    return _named(task, ORDER["classification" if task.is_classification else "regression"])
+
+
+def _named(task, names):
+    found = (_table_candidate(task, name) for name in names)
     return [candidate for candidate in found if candidate is not None]
 
 
