@@ -405,7 +405,7 @@ def test_one_column_and_many():
 
 
 def test_a_column_without_any_value():
-    empty = pd.DataFrame(X).assign(numbers=np.nan, names=None)
+    empty = pd.DataFrame(X, columns=list("abcd")).assign(numbers=np.nan, names=None)
     model = auto(n_candidates=3, cv=2).fit(empty, LABELS)
     assert [trial.status for trial in model.trials_] == ["completed"] * 3
     assert model.score(empty, LABELS) > 0.9
