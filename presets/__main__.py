@@ -176,7 +176,7 @@ def _read(path, target=None, ignored=()):
 
 def _read_images(path, auto=None):
     """X, y and the names of the files, in the shape that a model was fitted to."""
-    from presets.automl.folders import read_folder
+    from presets.automl.image_folders import read_folder
 
     if auto is not None and auto.kind_ != "images":
         raise ValueError(f"{path} holds images, but the model was fitted to {auto.kind_}.")
