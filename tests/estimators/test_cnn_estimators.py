@@ -211,11 +211,13 @@ def test_presets(estimator):
 
 
 @pytest.mark.parametrize("preset", ["quick", "tuned"])
-def test_presets_of_residual_networks_learn_digits(preset):
+@both
+def test_presets_of_residual_networks_learn_digits(estimator, preset):
     X, y = load_digits(return_X_y=True)
     X = X.reshape(-1, 8, 8)
-    model = CNNClassifier.from_preset(preset, filters=(8, 16), epochs=8, random_state=0).fit(X[:1200], y[:1200])
-    assert model.score(X[1200:], y[1200:]) > 0.9
+    y = y if estimator is CNNClassifier else X.std(axis=(1, 2)) * 1000 + 7
+    model = estimator.from_preset(preset, filters=(8, 16), epochs=10, random_state=0).fit(X[:1200], y[:1200])
+    assert model.score(X[1200:], y[1200:]) > 0.8
 
 
 # ---------------------------------------------------------------- backbone
