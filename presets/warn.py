@@ -1,4 +1,4 @@
-"""Warnings that point to the line of the user's that led to them."""
+"""Warnings that point to the user's own line."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ import warnings
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
 
-def warn_user(message, category=UserWarning):
-    """Warn of something, at the first line outside of this package that is on the way here.
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Issue a warning that points to the nearest line outside of this package.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Arrays of numbers with any number of axes: reading and checks."""
+"""Reading and checks of arrays of numbers with any number of axes."""
 
 from collections.abc import Mapping
 
@@ -35,30 +35,30 @@ def read_array(X):
 
 
 def check_container(data, name):
-    """Raise an error if data come in a container from which numbers cannot be taken as they are.
+    """Raise an error if data come in a container that this package cannot use directly.
 
     Parameters
     ----------
     data : object
         As the user gave it.
     name : str
-        Of the argument.
+        Name of the argument.
 
     Raises
     ------
     TypeError
-        If there are no data in it.
+        If the container has no data.
     ValueError
-        If some of them are masked, or have gradients.
+        If some data are masked, or have gradients.
     """
     if data is None:
         raise TypeError(f"{name} is None; it must hold data.")
     if hasattr(data, "collect") and not hasattr(data, "__array__"):
-        raise TypeError(f"{name} is a {type(data).__name__}, a plan without data: give {name}.collect().")
+        raise TypeError(f"{name} is a {type(data).__name__}, which has no data yet: give {name}.collect().")
     if isinstance(data, Mapping) and not sparse.issparse(data):  # a dok_array is a dict too
         raise TypeError(
-            f"{name} is a {type(data).__name__}. Give one table or array; a network with several inputs is told which "
-            "columns each gets by `inputs` of KerasClassifier and KerasRegressor."
+            f"{name} is a {type(data).__name__}. Give one table or array. For a network with several inputs, set the "
+            "columns of each input with `inputs` of KerasClassifier or KerasRegressor."
         )
     if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
         raise ValueError(
@@ -76,8 +76,8 @@ def check_is_one(X, y):
     n_rows = _num_samples(y)
     if len(X) != n_rows and all(len(getattr(part, "shape", ())) > 1 and part.shape[0] == n_rows for part in X):
         raise ValueError(
-            f"X is a list of {len(X)} inputs with {n_rows} rows each. Join them to one table, as by np.hstack(X), and "
-            "say by `inputs` of KerasClassifier or KerasRegressor which columns each input of your network gets."
+            f"X is a list of {len(X)} inputs with {n_rows} rows each. Join them to one table, for example with "
+            "np.hstack(X), and set the columns of each input with `inputs` of KerasClassifier or KerasRegressor."
         )
 
 
@@ -92,7 +92,7 @@ def check_no_times(values, name):
 
 
 def numeric(X):
-    """Make one array of samples, as exact as its type needs; uint8 stays so."""
+    """Make one array of the samples, with a type that loses no digits. uint8 stays uint8."""
     try:
         values = np.asarray(X)
         if values.dtype == object and values.ndim == 1:
@@ -104,12 +104,12 @@ def numeric(X):
 
 
 def numbers_of(values, name):
-    """Make an array of floating-point numbers, as exact as its type needs.
+    """Make an array of floating-point numbers, with a type that loses no digits.
 
     Raises
     ------
     ValueError
-        If it holds something else; the message begins with its name.
+        If the values are not numbers; the message begins with `name`.
     """
     try:
         values = np.asarray(values)
@@ -134,7 +134,7 @@ def check_finite(values, advice):
 
 
 def _check_shapes(X):
-    """Samples of different shapes make no array; say which."""
+    """Raise a ValueError that names the first sample with another shape."""
     shapes = [np.shape(sample) for sample in X] if isinstance(X, list | tuple | np.ndarray) else []
     for number, shape in enumerate(shapes):
         if shape != shapes[0]:

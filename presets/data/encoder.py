@@ -1,7 +1,8 @@
-"""The encoding of X: standardised by the training part, and laid out as a network takes it."""
+"""The encoding of X: standardised by the training part, in the layout for a network."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -13,46 +14,46 @@ from presets.data.standardize import RobustStandardizer, Standardizer
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """What `fit` learns of X, and `predict` needs of it.
+    """The encoding that `fit` learns from X, and `predict` applies.
 
     Parameters
     ----------
     standardizer : Standardizer
-        Of the last axis of an encoded sample.
+        Standardizer of the last axis of an encoded sample.
     input_shape : tuple of int or None
         Shape of one encoded sample.
     raw_shape : tuple of int or None
         Shape of one sample as the user gives it.
     channels_first : bool, default=False
-        Whether the user's samples have as their first axis what encoded samples have as their last.
+        Whether the first axis of the user's samples is the last axis of encoded samples.
     columns : dict of str to ndarray of int, optional
-        Columns of a table that each of several inputs gets; a network with one input gets all.
+        Columns of a table for each input of a network with several inputs. A network with one input gets all.
     gaps : ndarray of shape (n_features,), optional
-        What stands for a missing number, encoded; without it NaN stays, as in the padding of sequences.
+        Encoded value for a missing number. Without it NaN stays, as in the padding of sequences.
     takes_tables : bool, default=True
-        Whether X was a table, and so must be every X.
+        Whether X was a table in `fit`, and must be a table in `predict`.
     """
 
     standardizer: Standardizer
-    input_shape: tuple | dict
-    raw_shape: tuple
+    input_shape: tuple[int | None, ...] | Mapping[str, tuple[int, ...]]
+    raw_shape: tuple[int | None, ...]
     channels_first: bool = False
-    columns: dict | None = None
+    columns: dict[str, Any] | None = None
     gaps: np.ndarray | None = None
     takes_tables: bool = True
 
-    embedding_arguments: ClassVar[dict] = {}
-    """What embeddings in front of a network need; no column is embedded."""
+    embedding_arguments: ClassVar[dict[str, Any]] = {}
+    """Arguments of the embeddings before a network; there are no embedded columns here."""
 
-    level_codes: ClassVar[dict] = {}
+    level_codes: ClassVar[dict[str, dict[str, int]]] = {}
     """Codes of the levels of each category; there is none."""
 
     input_names: ClassVar[None] = None
-    """Names of the columns that the network sees; None if they are those of X."""
+    """Names of the columns that the network gets; None if they are the columns of X."""
 
     @classmethod
     def of_table(cls, X, rows, weights, *, standardize, columns=None):
-        """Compute the statistics of some rows of a table of numbers; a number that is missing later is the mean."""
+        """Compute the statistics of some rows of a table of numbers. A number that is missing later gets the mean."""
         fit = RobustStandardizer.fit if standardize == "robust" else Standardizer.fit
         learnt = fit(X, rows, weights)
         n_features = X.shape[1]
@@ -63,7 +64,7 @@ class Encoder:
         return cls(standardizer, shape, (n_features,), columns=columns, gaps=gaps)
 
     def description(self):
-        """What the complete model needs to encode as this does: arguments of `complete_model`."""
+        """The arguments of `complete_model` for this encoding."""
         return {
             "input_shape": self.raw_shape if self.columns else self.input_shape,
             "mean": self.standardizer.mean,
@@ -76,11 +77,11 @@ class Encoder:
 
     @property
     def offsets(self):
-        """Means and standard deviations of what the complete model reads in one type."""
+        """Means and standard deviations of the columns that the complete model reads with one type."""
         return self.standardizer.mean, self.standardizer.scale
 
     def rows(self, X, dtype):
-        """Rows of X that are encoded when taken."""
+        """Rows of X, which are encoded when they are taken."""
         X = X.as_numbers() if isinstance(X, Table) else X
         if self.columns is not None:
             return RowsByInput(X, self.standardizer, dtype, self.columns, self.gaps)
@@ -88,24 +89,24 @@ class Encoder:
 
     @property
     def complete_arguments(self):
-        """Arguments of the network in which the complete model differs from the trained one."""
+        """Arguments of the network that have another value in the complete model."""
         return {}
 
     @property
     def flat_shape(self):
-        """Shape of a sample behind embeddings."""
+        """Shape of a sample after the embeddings."""
         return self.input_shape
 
     def network_arguments(self, X):
-        """Arguments of the network that samples need, beside those which its parameters give."""
+        """Arguments of the network that depend on the samples."""
         return {}
 
     def raw_inputs(self, X, *, strings):
-        """Rows as the complete model takes them."""
+        """Convert rows to the inputs of the complete model."""
         return X.toarray() if sparse.issparse(X) else X
 
     def check_shape(self, samples, name):
-        """Raise a ValueError if samples that are no rows of a table have another shape than those of the fit."""
+        """Raise a ValueError if samples of an array have another shape than in the fit."""
         if not self.takes_tables and samples.shape != self.input_shape:
             raise ValueError(
                 f"X has samples of shape {samples.shape}, but {name} is expecting {self.input_shape}, as in fit "

@@ -1,6 +1,7 @@
-"""Kinds of input: how X is read, which encoding is learnt of it, and how it is split."""
+"""Kinds of X: each reads X, learns its encoding, and splits its rows."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,21 +28,21 @@ class Samples(NamedTuple):
     ----------
     values : array, CSR matrix, Table or Sequences
     shape : tuple of int or None
-        Of one sample, as it must be in every X.
+        Shape of one sample, which is the same in each X.
     raw_shape : tuple of int or None
-        Of one sample as the user gives it.
+        Shape of one sample as the user gives it.
     is_table : bool
         Whether X was a table.
     """
 
     values: object
-    shape: tuple[int | None, ...]
-    raw_shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] | None
+    raw_shape: tuple[int | None, ...] | None
     is_table: bool
 
 
 class Input:
-    """What the kinds of input have in common. They hold the parameters that X is read and encoded by."""
+    """Base of the kinds of X. They hold the parameters for reading and encoding X."""
 
     takes_arrays = True
     """Whether X may have more axes than a table."""
@@ -55,11 +56,11 @@ class Input:
     """Whether a table may have categories, dates and gaps."""
 
     def is_table(self, X):
-        """Whether X is a table, for scikit-learn's checks; else an array with more axes, or samples of any shape."""
+        """Whether X is a table, and not an array with more axes or samples of any shape."""
         return kind_of(X) == "table"
 
     def read(self, X, is_table):
-        """Read X and check what scikit-learn does not.
+        """Read X, with the checks that scikit-learn does not make.
 
         Parameters
         ----------
@@ -82,7 +83,7 @@ class Input:
         rows : ndarray of int
         weights : ndarray of shape (n_samples,) or None
         names : sequence of str or None
-            Of the columns of a table.
+            Names of the columns of a table.
 
         Returns
         -------
@@ -100,7 +101,7 @@ class Input:
         fraction : float
         rng : numpy.random.Generator
         strata : callable
-            Gives from y the classes that both parts are to have in the same shares, or None.
+            Takes y, and returns the classes for a stratified split, or None.
         groups : array-like of shape (n_samples,), optional
 
         Returns
@@ -130,17 +131,17 @@ class TableInput(Input):
     takes_columns = True
 
     def is_table(self, X):
-        """Nothing else is taken: scikit-learn's checks refuse it."""
+        """Always True: scikit-learn's checks refuse other X."""
         return True
 
     def read(self, X, is_table):
-        """Nothing is to be read any more."""
+        """Return a table, which has already been read."""
         return Samples(X, X.shape[1:], X.shape[1:], is_table)
 
     def learn(self, samples, rows, weights, names, columns=None):
-        """Learn of columns one by one where a table holds more than numbers, or gaps, or some are to be categories.
+        """Learn each column separately, if a table has categories, dates or gaps.
 
-        `columns` are those of each of several inputs, which get numbers only.
+        `columns` are the columns of each input of a network with several inputs, which get numbers only.
         """
         X = samples.values
         table = self._as_table(X, rows, names)
@@ -148,7 +149,7 @@ class TableInput(Input):
             return Encoder.of_table(X, rows, weights, standardize=self.standardize, columns=columns)
         if columns is not None:
             raise ValueError(
-                "inputs takes columns of numbers, but X has categories, dates or missing values; set inputs=None, or "
+                "inputs needs columns of numbers, but X has categories, dates or missing values; set inputs=None, or "
                 "encode and impute them before this estimator."
             )
         return TableEncoder.learn(
@@ -162,7 +163,7 @@ class TableInput(Input):
         )
 
     def _as_table(self, X, rows, names):
-        """The table to learn from; None if it is one of numbers without gaps, and none is to be a category."""
+        """The table to learn from; None if it only has numbers without gaps, and no column is a category."""
         if isinstance(X, Table):
             return X
         features = self.categorical_features
@@ -176,7 +177,7 @@ class TableInput(Input):
 
 @dataclass(frozen=True, eq=False)
 class SequenceInput(Input):
-    """Sequences of equal or unequal length; a table has one feature in each step.
+    """Sequences of equal or unequal length. A table has one feature for each step.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ class SequenceInput(Input):
     validation_split: str
 
     def read(self, X, is_table):
-        """Read sequences, and how each is padded."""
+        """Read sequences and their lengths."""
         sequences = read_sequences(_dense(X), data_format=self.data_format)
         shape = (None, sequences.values.shape[2])
         raw_shape = shape if self.data_format == "channels_last" else shape[::-1]
@@ -209,12 +210,12 @@ class SequenceInput(Input):
         )
 
     def split(self, y, rows, fraction, rng, strata, groups=None):
-        """Split rows, with each group on one side, or with the last rows in the validation part."""
+        """Split rows, with each group in one part, or with the last rows in the validation part."""
         if groups is not None:
             groups = column_or_1d(groups)
             missing = [row for row, group in enumerate(groups) if is_missing(group)]
             if missing:
-                raise ValueError(f"groups contains NaN or None in row {missing[0]}; give every row a group.")
+                raise ValueError(f"groups contains NaN or None in row {missing[0]}; each row needs a group.")
             check_consistent_length(y, groups)
             return split_groups(rows, fraction, groups, None if self.validation_split == "last" else rng)
         if self.validation_split == "last":
@@ -224,7 +225,7 @@ class SequenceInput(Input):
 
 @dataclass(frozen=True, eq=False)
 class ImageInput(Input):
-    """Images; in the rows of a table, if their shape is known.
+    """Images. They may be the rows of a table, if their shape is known.
 
     Parameters
     ----------
@@ -239,7 +240,7 @@ class ImageInput(Input):
 
     @property
     def takes_tables(self):
-        """Only if it is known what the images in its rows look like."""
+        """Whether X may be a table: only if the shape of the images in its rows is known."""
         return self.image_shape is not None
 
     def read(self, X, is_table):
@@ -262,18 +263,18 @@ class ImageInput(Input):
 
 @dataclass(frozen=True, eq=False)
 class AnyInput(Input):
-    """Tables, or arrays with any number of axes that are standardised along the last one.
+    """Tables, or arrays with any number of axes, which are standardised along the last one.
 
     Parameters
     ----------
     tables : TableInput
-        How tables are taken.
+        The kind of tables.
     inputs : dict of str to list of (str or int), or None
-        Columns of a table that each of several inputs gets.
+        Columns of a table for each input of a network with several inputs.
     """
 
     tables: TableInput
-    inputs: dict[str, list[str | int]] | None
+    inputs: Mapping[str, Sequence[str | int]] | None
 
     takes_columns = True
 
@@ -285,7 +286,7 @@ class AnyInput(Input):
         return Samples(values, values.shape[1:], values.shape[1:], is_table)
 
     def learn(self, samples, rows, weights, names):
-        """Learn of a table as tables are learnt of, of an array the statistics along its last axis."""
+        """Learn the encoding of a table, or the statistics of an array along its last axis."""
         columns = None if self.inputs is None else self._columns(self.inputs, samples, names)
         if samples.is_table:
             return self.tables.learn(samples, rows, weights, names, columns)
@@ -297,7 +298,7 @@ class AnyInput(Input):
         return Encoder(standardizer, samples.shape, samples.raw_shape, takes_tables=False)
 
     def _columns(self, inputs, samples, names):
-        """Numbers of the columns that each input gets."""
+        """Numbers of the columns of each input."""
         if not samples.is_table:
             raise ValueError("inputs names columns of a table, but X has more than two dimensions; set inputs=None.")
         if len(inputs) < 2:

@@ -1,4 +1,4 @@
-"""Samples, encoded when they are needed."""
+"""Rows of X that are encoded when they are needed."""
 
 import math
 
@@ -15,18 +15,18 @@ WIDE = 512
 
 
 class Rows:
-    """Rows of X as the network takes them; nothing is encoded before it is taken.
+    """Rows of X in the form for a network. Rows are encoded when they are taken.
 
     Parameters
     ----------
     X : array of shape (n_samples, ...) or CSR matrix of shape (n_samples, n_features)
-        In any numeric type, also memory-mapped.
+        Of any numeric type; may be memory-mapped.
     standardizer : Standardizer
-        Of the last axis.
+        Standardizer of the last axis.
     dtype : str
         Type of the encoded numbers.
     gaps : ndarray of shape (n_features,), optional
-        What takes the place of NaN, encoded.
+        Encoded values that replace NaN.
     """
 
     def __init__(self, X, standardizer, dtype, gaps=None):
@@ -58,11 +58,11 @@ class Rows:
         return taken
 
     def table(self, rows):
-        """Encode some rows, with all columns side by side."""
+        """Encode some rows as one table."""
         return Rows.take(self, rows)
 
     def inspect(self, rows):
-        """What the data check looks at: numbers of some rows, and names of their columns if they have other names.
+        """The values for the data check: numbers of some rows, and new names of the columns if they have some.
 
         Returns
         -------
@@ -72,11 +72,11 @@ class Rows:
         return self.table(rows), None
 
     def find_misread(self, rows):
-        """Findings on columns that are not what they are taken for, or are left out; numbers are what they are."""
+        """Findings on columns that are read as another kind than they are, or are left out; numbers have none."""
         return []
 
     def find_telling(self, rows, y, *, classification):
-        """Findings on columns that tell y, or that are ids; those of numbers are found among the encoded rows."""
+        """Findings on columns that determine y, or that are ids; numbers are checked in the encoded rows."""
         return []
 
     def find_new_levels(self, rows, validation, validation_rows):
@@ -158,7 +158,7 @@ class RowsByInput(Rows):
 
 
 class TableRows:
-    """Rows of a table with more than numbers in it.
+    """Rows of a table with categories, dates or gaps.
 
     Parameters
     ----------
@@ -194,11 +194,11 @@ class TableRows:
         return self.encoder.inspect(self.table, rows)
 
     def find_misread(self, rows):
-        """Findings on strings that are taken for categories and look like something else, and on empty columns."""
+        """Findings on strings that are read as categories but look like something else, and on empty columns."""
         return [*find_misread_strings(self.table), *find_empty_columns(self.table, rows)]
 
     def find_telling(self, rows, y, *, classification):
-        """Findings on categories and gaps that tell y, and on whole numbers that are ids."""
+        """Findings on categories and gaps that determine y, and on whole numbers that are ids."""
         table = self.table.take(rows)
         return [
             *find_telling_levels(table, y, classification=classification),

@@ -1,13 +1,15 @@
-"""Sequences of equal or unequal length: reading, standardisation, and windows of a series."""
+"""Sequences of equal or unequal length: reading and standardisation, and windows of a series."""
 
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from presets.data.arrays import numbers_of
 from presets.data.encoder import Encoder
 from presets.data.standardize import Standardizer
+from presets.typing import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,9 +19,9 @@ class Sequences:
     Parameters
     ----------
     values : ndarray of shape (n_samples, n_timesteps, n_features)
-        As long as the longest sequence.
+        `n_timesteps` is the length of the longest sequence.
     lengths : ndarray of shape (n_samples,)
-        Steps of each sequence, at least 1.
+        Number of steps of each sequence, at least 1.
     """
 
     values: np.ndarray
@@ -30,36 +32,36 @@ class Sequences:
 
     @property
     def is_padded(self):
-        """Whether some sequence is shorter than the longest: only then a network needs masks."""
+        """Whether some sequences are shorter than the longest one. Only then the network needs masks."""
         return bool((self.lengths < self.values.shape[1]).any())
 
 
 class SequenceEncoder(Encoder):
-    """Encodes sequences; padding stays NaN."""
+    """The encoding of sequences. Padding stays NaN."""
 
     def rows(self, X, dtype):
-        """Sequences that are encoded when taken."""
+        """Sequences, which are encoded when they are taken."""
         return super().rows(X.values, dtype)
 
     def network_arguments(self, X):
-        """Padding needs masks; a network with masks serves equal lengths as well, and has the same weights."""
+        """Arguments for masks, if there is padding. A network has the same weights with and without masks."""
         return {"masked": True} if X.is_padded else {}
 
     @property
     def complete_arguments(self):
-        """The complete model takes sequences of any length, unless they are rows of a table."""
+        """Arguments for masks: the complete model takes sequences of any length, unless they are rows of a table."""
         return {"masked": not self.takes_tables}
 
 
 def read_sequences(X, *, data_format="channels_last"):
-    """Read sequences from any of the forms they come in, and check them.
+    """Read sequences in any supported form, and check them.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps), or list of array-likes
         An array of three dimensions may be padded with NaN at the ends of sequences. In two dimensions there is one
-        feature per step, and no padding. A list, a tuple or an array of objects holds one array of shape
-        ``(n_timesteps_i, n_features)`` or ``(n_timesteps_i,)`` per sequence.
+        feature for each step, and no padding. A list, a tuple or an array of objects has one array of shape
+        ``(n_timesteps_i, n_features)`` or ``(n_timesteps_i,)`` for each sequence.
     data_format : {"channels_last", "channels_first"}
         "channels_first": ``(n_samples, n_features, n_timesteps)`` and ``(n_features, n_timesteps_i)``.
 
@@ -71,8 +73,8 @@ def read_sequences(X, *, data_format="channels_last"):
     Raises
     ------
     ValueError
-        If a sequence is empty, holds NaN before its end or infinity, or differs in its number of features; the message
-        names it.
+        If a sequence is empty, has infinite values or NaN before its end, or has another number of features; the
+        message names the sequence.
     """
     if not isinstance(X, list | tuple):
         X = np.asarray(X)
@@ -93,13 +95,13 @@ def fit_sequence_standardizer(sequences, rows, weights=None):
     sequences : Sequences
     rows : ndarray of int
     weights : ndarray of shape (n_samples,), optional
-        Weight of every step of a sequence.
+        Weight of all steps of each sequence.
 
     Returns
     -------
     Standardizer
-        Its `transform` takes arrays of shape ``(n_samples, n_timesteps, n_features)`` and leaves NaN as it is. A
-        feature that never changes has scale 1.
+        Its `transform` takes arrays of shape ``(n_samples, n_timesteps, n_features)`` and does not change NaN. A
+        constant feature has scale 1.
     """
     lengths = sequences.lengths[rows]
     steps = sequences.values[rows][np.arange(sequences.values.shape[1]) < lengths[:, None]]
@@ -107,25 +109,25 @@ def fit_sequence_standardizer(sequences, rows, weights=None):
     return Standardizer.fit(steps, np.arange(len(steps)), step_weights)
 
 
-def make_windows(series, *, window, horizon, step=1):
-    """Cut a series into windows and the values that follow each, to train a forecast.
+def make_windows(series: ArrayLike, *, window: int, horizon: int, step: int = 1) -> tuple[Array, Array]:
+    """Cut a series into windows and the values that follow each window, to train a forecast.
 
-    Windows are in the order of time and overlap. A forecast is judged fairly on windows that come later than those it
-    was trained on, and with a gap of ``ceil(horizon / step) - 1`` windows in between, so that no value to be forecast
-    was a target in training: ``TimeSeriesSplit(gap=...)``, or ``validation_split="last"`` inside an estimator. A random
-    split lets nearly every target be seen in training.
+    Windows are in the order of time, and they overlap. So test a forecast on windows after those of the training, with
+    a gap of ``ceil(horizon / step) - 1`` windows between them; then no test value was a target in training. Use
+    ``TimeSeriesSplit(gap=...)``, or ``validation_split="last"`` inside an estimator. With a random split, nearly all
+    test values are targets in training too.
 
     Parameters
     ----------
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features)
-        In the order of time, without gaps. The first column is forecast; the others are known up to the end of a
+        In the order of time, without gaps. The first column is forecast. The other columns are known up to the end of a
         window.
     window : int
-        Steps that the forecast sees.
+        Number of steps in a window.
     horizon : int
-        Steps that are forecast.
-    step : int
-        Steps from the beginning of a window to that of the next.
+        Number of steps to forecast.
+    step : int, default=1
+        Number of steps between the starts of two windows.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def make_windows(series, *, window, horizon, step=1):
     Raises
     ------
     ValueError
-        If the series is shorter than one window with its horizon, or holds NaN or infinity.
+        If the series is shorter than `window` and `horizon` together, or has NaN or infinite values.
 
     Examples
     --------
@@ -148,23 +150,24 @@ def make_windows(series, *, window, horizon, step=1):
     array([[4., 5.],
            [5., 6.]])
     """
-    for name, number in {"window": window, "horizon": horizon, "step": step}.items():
+    numbers: dict[str, object] = {"window": window, "horizon": horizon, "step": step}
+    for name, number in numbers.items():
         if not isinstance(number, Integral) or number < 1:
             raise ValueError(f"{name} must be at least 1, and a whole number, got {number!r}.")
-    series = numbers_of(series, "series")
-    if series.ndim == 1:
-        series = series[:, None]
-    if series.ndim != 2:
-        raise ValueError(f"series must have shape (n_timesteps,) or (n_timesteps, n_features), got {series.shape}.")
-    if len(series) < window + horizon:
+    values = numbers_of(series, "series")
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2:
+        raise ValueError(f"series must have shape (n_timesteps,) or (n_timesteps, n_features), got {values.shape}.")
+    if len(values) < window + horizon:
         raise ValueError(
-            f"series has {len(series)} steps; window={window} and horizon={horizon} need {window + horizon}."
+            f"series has {len(values)} steps; window={window} and horizon={horizon} need {window + horizon}."
         )
-    unknown = ~np.isfinite(series).all(axis=1)
+    unknown = ~np.isfinite(values).all(axis=1)
     if unknown.any():
-        raise ValueError(f"series holds NaN or infinity at step {unknown.argmax()}; fill it in first.")
-    starts = np.arange(0, len(series) - window - horizon + 1, step)[:, None]
-    return series[starts + np.arange(window)], series[starts + window + np.arange(horizon), 0]
+        raise ValueError(f"series contains NaN or infinity at step {unknown.argmax()}; fill it in first.")
+    starts = np.arange(0, len(values) - window - horizon + 1, step)[:, None]
+    return values[starts + np.arange(window)], values[starts + window + np.arange(horizon), 0]
 
 
 def _is_ragged(X):
@@ -216,7 +219,7 @@ def _read_one(sequence, number, data_format):
 
 
 def _find_lengths(values):
-    """Number of steps before the padding of each sequence, or the error that this one deserves."""
+    """Number of steps before the padding, for each sequence. An invalid sequence is an error."""
     unknown = np.isnan(values)
     is_step = ~unknown.all(axis=2)
     n_timesteps = values.shape[1]

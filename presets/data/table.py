@@ -1,8 +1,8 @@
-"""The encoding of a table as it comes: numbers with gaps, dates and categories."""
+"""The encoding of a table with numbers, gaps, dates and categories."""
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -10,40 +10,41 @@ from scipy import sparse
 from presets.data.frames import Table
 from presets.data.rows import TableRows
 from presets.data.standardize import RobustStandardizer, Standardizer
+from presets.typing import Array
 
 MAX_ONEHOT = 8
-"""Levels that get a column each; a column with more is embedded. RealMLP's rule (Holzmüller et al. 2024)."""
+"""A category with at most this many levels is one-hot, else embedded. RealMLP's rule (Holzmüller et al. 2024)."""
 
 MIN_FREQUENCY = 2
-"""Rows of a level that is not merged: of a level in one row, a network could learn that row's own label alone."""
+"""Levels with fewer rows than this are merged: from a single row, a network can only learn the label of that row."""
 
 MAX_LEVELS = 1 << 13
-"""Levels of a column that are kept apart, the most frequent ones: ids in millions must not fill the memory."""
+"""Greatest number of levels of a column. The most frequent ones are kept, so that millions of ids need no memory."""
 
 EMBEDDING_WIDTH = 8
-"""Numbers for each level of an embedded column, as RealMLP has them: one width for all is one table, read at once."""
+"""Numbers for each level of an embedded column, as in RealMLP. With one width, all columns share one table."""
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
-"""Codes: a level that training did not keep; a gap, where training had some; the first level."""
+"""Codes: a level that training did not keep; a gap, if training had some; the first level."""
 
 DATE_PARTS = ("year", "month", "weekday", "hour", "elapsed")
 
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """A standardised number: a column's own, or a part of its date.
+    """A standardised number: a column of numbers, or a part of a date.
 
     Parameters
     ----------
     source : int
         Number of the column.
     part : str or None
-        One of `DATE_PARTS`, of a date.
+        For a date: one of `DATE_PARTS`.
     mean, scale : float
     limit : float or None
-        Of robust standardisation, see `RobustStandardizer`.
+        Limit of robust standardisation, see `RobustStandardizer`.
     gap : float
-        What stands in a gap, encoded.
+        Encoded value for a gap.
     """
 
     source: int
@@ -71,19 +72,19 @@ class Flags:
     levels : Levels or None
         None for gaps.
     table : ndarray of shape (n_codes, n_columns)
-        What stands in the columns for each code, or without and with a gap.
+        Values of the columns for each code; for gaps, without and with a gap.
     labels : list of str
-        What each column tells, such as "=blue".
+        Name of each column, such as "=blue".
     """
 
     source: int
     levels: "Levels | None"
     table: np.ndarray
-    labels: list
+    labels: list[Any]
 
     @property
     def table_by_code(self):
-        """The table, with the row of what is unknown where training had no gap."""
+        """The table by code. If training had no gaps, a gap has the row of an unknown level."""
         return self.table if self.levels is None else self.levels.by_code(self.table)
 
     def encode(self, column, rows):
@@ -94,34 +95,34 @@ class Flags:
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """Which levels of a column training kept apart.
+    """The levels of a column that training kept.
 
     Parameters
     ----------
     kept : list of str
-        Their codes go up from `FIRST`.
+        Their codes start at `FIRST`.
     has_others, has_gaps : bool
         Whether training had rare levels, and gaps.
     """
 
-    kept: list
+    kept: list[Any]
     has_others: bool
     has_gaps: bool
 
     def codes(self, column):
-        """Codes of a column; a gap of a kind that training had not is as unknown as a new level."""
+        """Codes of a column. If training had no gaps, a gap has the code of an unknown level."""
         column = column.as_category()
         places = {level: FIRST + place for place, level in enumerate(self.kept)}
         known = [places.get(level, UNKNOWN) for level in column.levels]
         return np.array([*known, MISSING if self.has_gaps else UNKNOWN])[column.values]
 
     def by_code(self, values):
-        """Values for each code, that of a gap as for what is unknown if training had none."""
+        """Values by code. If training had no gaps, a gap has the value of an unknown level."""
         return values if self.has_gaps else values[[UNKNOWN, UNKNOWN, *range(FIRST, len(values))]]
 
     @classmethod
     def learn(cls, column, rows, min_frequency):
-        """Keep the levels that are frequent in some rows, in the order of their names."""
+        """Keep the frequent levels of some rows, in the order of their names."""
         column = column.as_category()
         codes = column.values[rows]
         counts = np.bincount(codes[codes >= 0], minlength=len(column.levels))
@@ -158,28 +159,28 @@ class Embedded:
 
 
 class LevelVectors(NamedTuple):
-    """What a network learnt of the levels of one column.
+    """The learnt embeddings of the levels of one column.
 
     Parameters
     ----------
     levels : list of str
-        The first is for unknown and rare ones; the second for gaps, if training had some.
+        The first entry stands for unknown and rare levels; the second for gaps, if training had some.
     vectors : ndarray of shape (n_levels, n_numbers)
     """
 
-    levels: list
-    vectors: np.ndarray
+    levels: list[str]
+    vectors: Array
 
 
 @dataclass(frozen=True, eq=False)
 class TableEncoder:
-    """What `fit` learns of a table with categories, dates or gaps.
+    """Statistics and levels that `fit` learns from a table with categories, dates or gaps.
 
-    Dense columns are the standardised `numbers` first, then zeros for what does not vary, then `flags`, then zeros up
-    to `width`. A column of numbers takes one of the first columns, and a date five, whether they vary or not. The flags
-    are filled up to a power of two, and so are the rows of the embeddings. So folds with other dates, gaps and
-    categories share a program. The embeddings begin with a row for what is unknown in each embedded column, and one for
-    what is missing.
+    The dense columns are the standardised `numbers`, then zeros for constant columns, then `flags`, then zeros up to
+    `width`. A column of numbers takes one of the first columns, and a date takes five, even if they are constant. The
+    number of flags is rounded up to a power of two, and so is the number of rows of the embeddings. So folds with other
+    dates, gaps and categories share a program. The embeddings of each column begin with a row for unknown levels and
+    one for missing values.
 
     Parameters
     ----------
@@ -193,11 +194,11 @@ class TableEncoder:
         Columns without a value, and parts of dates that do not vary.
     """
 
-    names: list
-    kinds: list
-    numbers: list
-    flags: list
-    embedded: list
+    names: list[Any]
+    kinds: list[str]
+    numbers: list[Any]
+    flags: list[Any]
+    embedded: list[Any]
     n_constant: int = 0
 
     takes_tables: ClassVar[bool] = True
@@ -213,7 +214,7 @@ class TableEncoder:
         weights : ndarray of shape (n_samples,) or None
         standardize : bool or "robust"
         categorical : ndarray of bool of shape (n_columns,)
-            Which columns are categories.
+            Whether each column is a category.
         max_onehot, min_frequency : int
 
         Returns
@@ -245,51 +246,51 @@ class TableEncoder:
 
     @property
     def n_numbers(self):
-        """Dense columns that are numbers, or zeros in the place of some; they come first."""
+        """Number of dense columns for numbers, or for zeros in their place; they come first."""
         return len(self.numbers) + self.n_constant
 
     @property
     def n_flags(self):
-        """Dense columns of zeros and ones, without the zeros that fill up."""
+        """Number of dense columns with zeros and ones, without the columns of padding."""
         return sum(flags.table.shape[1] for flags in self.flags)
 
     @property
     def width(self):
-        """Dense columns in all."""
+        """Number of all dense columns."""
         return self.n_numbers + _rounded_up(self.n_flags) or 1
 
     @property
     def n_embedded(self):
-        """Rows of the embeddings that are used."""
+        """Number of used rows of the embeddings."""
         return sum(len(embedded.places) for embedded in self.embedded)
 
     @property
     def embedding_rows(self):
-        """Rows of the embeddings, rounded up; 0 if no column is embedded."""
+        """Number of rows of the embeddings, rounded up; 0 without embedded columns."""
         return _rounded_up(self.n_embedded)
 
     @property
     def input_shape(self):
-        """Shape of one encoded row; of both parts if there are embedded columns."""
+        """Shape of one encoded row; with embedded columns, the shapes of both parts."""
         return {"numbers": (self.width,), "levels": (len(self.embedded),)} if self.embedded else (self.width,)
 
     @property
     def flat_shape(self):
-        """Shape of a row behind the embeddings."""
+        """Shape of a row after the embeddings."""
         return (self.width + EMBEDDING_WIDTH * len(self.embedded),)
 
     @property
     def embedding_arguments(self):
-        """What embeddings in front of a network need: arguments of `table_inputs`."""
+        """Arguments of the embeddings before a network, for `table_inputs`."""
         return {"embedding_rows": self.embedding_rows, "width": EMBEDDING_WIDTH} if self.embedded else {}
 
     @property
     def complete_arguments(self):
-        """Arguments of the network in which the complete model differs from the trained one."""
+        """Arguments of the network that have another value in the complete model."""
         return {"unknown_share": 0} if self.embedded else {}
 
     def network_arguments(self, X):
-        """Arguments of the network that samples need, beside those which its parameters give."""
+        """Arguments of the network that depend on the samples."""
         return {"n_numbers": self.n_numbers, **self.embedding_arguments}
 
     @property
@@ -299,7 +300,7 @@ class TableEncoder:
 
     @property
     def input_names(self):
-        """Names of all that the network sees, embeddings last."""
+        """Names of all columns that the network gets, embeddings last."""
         names = [self._number_name(number) for number in self.numbers] + ["(unused)"] * self.n_constant
         names += [self._named(f.source, label) for f in self.flags for label in f.labels]
         names += ["(unused)"] * (self.width - len(names))
@@ -309,21 +310,21 @@ class TableEncoder:
         return f"{self.names[source]}{label}"
 
     def read(self, X):
-        """A table with the kinds of columns that training had.
+        """Convert X to a table with the kinds of columns of the training.
 
         Raises
         ------
         TypeError
-            If a column of numbers or dates holds something else now.
+            If a column of numbers or dates has other values now.
         """
         table = X if isinstance(X, Table) else Table.of_numbers(X.toarray() if sparse.issparse(X) else X, self.names)
         return Table([column.of_kind(kind) for column, kind in zip(table.columns, self.kinds, strict=True)])
 
     def check_shape(self, samples, name):
-        """scikit-learn checks the number of columns."""
+        """Do nothing: scikit-learn checks the number of columns."""
 
     def rows(self, X, dtype):
-        """Rows of X that are encoded when taken."""
+        """Rows of X, which are encoded when they are taken."""
         return TableRows(self.read(X), self, dtype)
 
     def encode(self, table, rows, dtype):
@@ -392,17 +393,17 @@ class TableEncoder:
 
     @property
     def offsets(self):
-        """None: the complete model reads each number in a type of its own."""
+        """Empty, because the complete model reads each number with its own type."""
         return np.zeros(0), np.ones(0)
 
     def raw_inputs(self, X, *, strings):
-        """Rows as the complete model takes them.
+        """Convert rows to the inputs of the complete model.
 
         Parameters
         ----------
         X : Table or array
         strings : bool
-            Whether it takes categories as strings, and not as codes.
+            Whether categories are strings, and not codes.
 
         Returns
         -------
@@ -421,12 +422,12 @@ class TableEncoder:
         return {name: values[:, np.newaxis] for name, values in inputs.items()}
 
     def level_vectors(self, core):
-        """What a network learnt of the levels of each embedded column, by its name.
+        """Embedding vectors of the levels of each embedded column, by its name.
 
         Parameters
         ----------
         core : keras.Model
-            With its weights.
+            The trained network.
 
         Returns
         -------
@@ -440,7 +441,7 @@ class TableEncoder:
         return self._named(number.source, f" ({number.part})" if number.part else "")
 
     def inspect(self, table, rows):
-        """What the data check looks at: a column for each number and gap, and one for all levels of a category.
+        """The values for the data check: a column for each number and gap, and one for all levels of a category.
 
         Returns
         -------
@@ -461,7 +462,7 @@ class TableEncoder:
 
 
 def categorical_columns(table, categorical_features):
-    """Which columns are categories.
+    """Decide which columns are categories.
 
     Parameters
     ----------
@@ -476,9 +477,9 @@ def categorical_columns(table, categorical_features):
     Raises
     ------
     ValueError
-        If it names a column that the table does not have, or is a mask of another length.
+        If `categorical_features` has an unknown column, or is a mask of another length.
     TypeError
-        If it leaves out a column of strings.
+        If it does not contain a column of strings.
     """
     are_levels = np.array([column.kind == "category" for column in table.columns])
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
@@ -487,8 +488,8 @@ def categorical_columns(table, categorical_features):
     if (are_levels & ~mask).any():
         name = table.names[(are_levels & ~mask).argmax()]
         raise TypeError(
-            f"Column {name!r} holds strings or categories, but categorical_features leaves it out; add it, encode it, "
-            "or set categorical_features='from_dtype'."
+            f"Column {name!r} has strings or categories, but categorical_features does not contain it; add it, encode "
+            "it, or set categorical_features='from_dtype'."
         )
     return mask
 
@@ -514,13 +515,13 @@ def _mask(table, features):
 
 def _add(inputs, name, levels):
     if name in inputs or "/" in name:
-        why = "stands twice" if name in inputs else 'holds a "/"'
+        why = "occurs twice" if name in inputs else 'contains a "/"'
         raise ValueError(f"model_ takes columns by name, but {name!r} {why}; rename the column and fit again.")
     inputs[name] = levels
 
 
 def numbers_of(values, part):
-    """Values as float64; of dates one part."""
+    """Values as float64; for dates one part."""
     if part is None:
         return values.astype(np.float64)
     missing = np.isnat(values)
@@ -540,7 +541,7 @@ def numbers_of(values, part):
 
 
 def _learn_numbers(source, column, rows, weights, standardize):
-    """A number for a column, or for each part of a date that varies; none if nothing is there."""
+    """A number for a column, or for each part of a date that varies; none for a column without values."""
     present = rows[~column.is_missing[rows]]
     if not len(present):
         return []
@@ -558,14 +559,14 @@ def _learn_number(source, part, column, present, weights, standardize):
 
 
 def _fit(values, weights, standardize):
-    """A standardizer, and what stands for a missing value in each column, encoded."""
+    """A standardizer, and the encoded value for a gap in each column."""
     fit = RobustStandardizer.fit if standardize == "robust" else Standardizer.fit
     learnt, n_columns = fit(values, np.arange(len(values)), weights), values.shape[1]
     return (learnt, np.zeros(n_columns)) if standardize else (Standardizer.identity(n_columns), learnt.mean)
 
 
 def _one_hot(source, column, levels, rows, shares, standardize):
-    """A column for each level, for the rare ones and for gaps; one for two levels that are all."""
+    """A column for each level, for rare levels and for gaps; only one column if there are just two levels."""
     n_levels = len(levels.kept)
     labels = [f"={level}" for level in levels.kept]
     columns = list(range(FIRST, FIRST + n_levels))
@@ -587,13 +588,13 @@ def _gaps(source, missing, rows, shares, standardize):
 
 
 def _standardised(ones, occurs, codes, weights, standardize):
-    """Standardise columns; a code that does not occur gets what stands for a missing value."""
+    """Standardise columns. A code that does not occur gets the value for a gap."""
     learnt, gaps = _fit(ones[codes], weights, standardize)
     return np.where(occurs[:, np.newaxis], learnt.transform(ones, np.float64), gaps)
 
 
 def _embedded(many):
-    """Rows for each column: what is unknown first, then what is missing, then levels column by column."""
+    """Rows for each column: unknown levels first, then missing values, then the levels column by column."""
     first, embedded = FIRST * len(many), []
     for number, (source, levels) in enumerate(many):
         places = [number, len(many) + number, *range(first, first + len(levels.kept))]

@@ -1,9 +1,9 @@
-"""What every classifier adds to its family: classes as targets, and predictions of them."""
+"""The head of all classifiers: classes as targets, and predictions of classes."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -32,14 +32,14 @@ class Classes:
     calibrate : bool
     """
 
-    class_weight: dict | str | None
+    class_weight: Mapping[Any, float] | str | None
     label_smoothing: float
     calibrate: bool
 
     is_numeric = False
 
     def check_parameters(self, given, X_val):
-        """Check these parameters beside the others of an estimator."""
+        """Check these parameters together with the others of an estimator."""
         if self.label_smoothing and given.loss != "auto":
             raise ValueError(
                 f"label_smoothing={self.label_smoothing} needs loss='auto', but loss is {given.loss!r}; set "
@@ -52,12 +52,12 @@ class Classes:
 
     @contextlib.contextmanager
     def checking(self, y):
-        """What is to be around scikit-learn's checks."""
+        """The context of scikit-learn's checks of y."""
         with naming_missing_labels(y):
             yield
 
     def read(self, y, weights):
-        """Read y that scikit-learn has checked, and weigh its classes."""
+        """Read y after scikit-learn's checks, and weight its classes."""
         check_classification_targets(y)
         if sparse.issparse(y):
             y = y.toarray()
@@ -66,36 +66,36 @@ class Classes:
         if self.class_weight is not None:
             weights = self._balance(y) if weights is None else weights * self._balance(y)
             if not weights.any():
-                raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a positive weight.")
+                raise ValueError(f"class_weight={self.class_weight!r} gives no row a positive weight.")
             weights = relative_weights(weights)
         return y, weights
 
     def _balance(self, y):
         balance = compute_sample_weight(self.class_weight, y)
         if not (np.isfinite(balance).all() and (balance >= 0).all()):
-            raise ValueError(f"class_weight={self.class_weight!r} must hold finite numbers that are not negative.")
+            raise ValueError(f"class_weight={self.class_weight!r} must contain finite numbers that are not negative.")
         return relative_weights(balance) if balance.any() else balance
 
     def strata(self, y):
-        """Classes for a stratified split, if each row has one."""
+        """The classes for a stratified split; None if rows may have several labels."""
         return None if y.ndim == 2 else np.unique(y, return_inverse=True)[1]
 
     def learn(self, encoder, y, rows, weights, classes=None):
-        """Learn which classes there are."""
+        """Learn the classes of y."""
         target = class_target(y, classes)
         if y.ndim == 2 and (y.sum(axis=1) == 1).all():
             warn_user(
-                f"y has {y.shape[1]} columns with exactly one 1 in every row. They are taken for labels of which each "
-                "may be present or not. If they are one-hot classes, give y.argmax(axis=1)."
+                f"y has {y.shape[1]} columns with exactly one 1 in each row. The columns are treated as independent "
+                "labels. If they are one-hot classes, give y.argmax(axis=1)."
             )
         return target
 
     def keep(self, start, y, rows, weights):
-        """The classes of the network to go on from."""
+        """The classes of the network from which the fit continues."""
         return start.target
 
     def temperature(self, program, plan):
-        """What the logits of a trained program are divided by."""
+        """The divisor of the logits of a trained program."""
         data, rows = plan.validation, plan.validation_rows
         if not self.calibrate or not len(rows):
             return 1.0
@@ -108,43 +108,47 @@ class Classes:
 class Classifier(ClassifierMixin):
     """Parameters and predictions of a classifier."""
 
-    class_weight: dict | str | None = parameter(
+    class_weight: Mapping[Any, float] | str | None = parameter(
         [dict, StrOptions({"balanced"}), None],
         "dict, 'balanced' or None",
-        "Weights of the classes, multiplied with the sample weights in training and validation.",
+        "Weights of the classes; they are multiplied with the sample weights, in training and validation.",
         default=None,
         place="training",
     )
     label_smoothing: float = parameter(
         SHARE,
         "float",
-        "Share of the labels that training spreads evenly over all classes (Szegedy et al. 2016). It helps "
-        "accuracy, and makes probabilities less sure than they should be. `val_loss` is not smoothed.",
+        "Share of each label that training distributes evenly over all classes (Szegedy et al. 2016). It improves "
+        "accuracy, but makes probabilities too uncertain. `val_loss` is not smoothed.",
         default=0.0,
         place="training",
     )
     calibrate: bool = parameter(
         BOOLEAN,
         "bool",
-        "Whether the logits are divided by a temperature that makes the log loss of the validation part "
-        "smallest (Guo et al. 2017). It changes probabilities, not labels; `temperature_` tells it.",
+        "Whether to divide the logits by the temperature that minimises the log loss of the validation part (Guo et "
+        "al. 2017). This changes probabilities, not labels; `temperature_` is the temperature.",
         default=False,
         place="validation",
     )
+
+    if TYPE_CHECKING:  # scikit-learn's own method has no types
+
+        def score(self, X: Features, y: Values, sample_weight: Values | None = None) -> float: ...
 
     def _target(self):
         return Classes(self.class_weight, self.label_smoothing, self.calibrate)
 
     @property
     def temperature_(self) -> float:
-        """What the logits are divided by; 1 without `calibrate`."""
+        """The divisor of the logits; 1 without `calibrate`."""
         if not hasattr(self, "_fitted"):
             raise AttributeError(f"{type(self).__name__} has no temperature_ before fit.")
         return self._fitted.temperature
 
     @property
     def classes_(self) -> Array:
-        """Labels, sorted; for multilabel targets the numbers of the columns."""
+        """Sorted labels; for multilabel targets the numbers of the columns."""
         if not hasattr(self, "_fitted"):
             raise AttributeError(f"{type(self).__name__} has no classes_ before fit.")
         return self._fitted.target.classes
@@ -160,7 +164,7 @@ class Classifier(ClassifierMixin):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`, of the estimator's type (float32 by default). For multilabel targets the
+            In the order of `classes_`, with the type of the estimator (float32 by default). For multilabel targets, the
             probability of each label.
         """
         outputs = self._outputs(X)
@@ -184,15 +188,15 @@ class Classifier(ClassifierMixin):
     def partial_fit(
         self, X: Features, y: Values, classes: Array | Sequence[Any] | None = None, sample_weight: Values | None = None
     ) -> Self:
-        """Train for one epoch at the present rate, without validation.
+        """Train for one epoch at the current learning rate, without validation.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, ...)
-            In any form that `fit` takes. The first call's rows give the statistics for standardisation.
+            In any form that `fit` takes. The rows of the first call give the statistics for standardisation.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
         classes : array-like of shape (n_classes,), optional
-            All labels; needed at the first call if y lacks some.
+            All labels; needed at the first call if its y lacks some.
         sample_weight : array-like of shape (n_samples,), optional
 
         Returns
@@ -202,10 +206,10 @@ class Classifier(ClassifierMixin):
         Raises
         ------
         ValueError
-            If `classes` are not those of the first call, or y has others.
+            If `classes` or y have other labels than the first call.
         """
         if classes is not None and hasattr(self, "_fitted") and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"classes={list(classes)} are not those of the first call: {self.classes_.tolist()}.")
+            raise ValueError(f"classes={list(classes)} differ from those of the first call: {self.classes_.tolist()}.")
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def __sklearn_tags__(self):

@@ -7,10 +7,10 @@ from presets.training.callbacks import copy_callback
 
 
 def clone_keeping_keras(estimator):
-    """Clone an estimator as scikit-learn does, but keep Keras's objects, which no fit changes.
+    """Clone an estimator as scikit-learn does, but keep Keras's objects, which fits do not change.
 
-    A deep copy of one would hold what its `get_config` tells and lose the rest. Callbacks are copied, since a fit
-    records on them.
+    A deep copy of such an object would only have the values of its `get_config`. Callbacks are copied, because a fit
+    changes their records.
 
     Parameters
     ----------

@@ -1,27 +1,27 @@
-"""The docstrings of estimators: their parameters as declared, and the attributes that all of them have."""
+"""The docstrings of estimators: their declared parameters, and the attributes that all estimators have."""
 
 import inspect
 
 ATTRIBUTES = {
     "model_": (
         "keras.Model",
-        "The complete model, for use without this package: raw features in; probabilities (one column for two"
-        " classes) or values in the target's unit out. Built when first asked for. Its input is of float64 where a"
-        " column lies far from zero for its standard deviation, such as a unix time; since Keras's `predict` makes"
-        " float32 of arrays, call it there, as ``model_(X)``. It warns of this.",
+        "The complete model, for use without this package: from raw features to probabilities (one column for two"
+        " classes) or to values in the unit of y. It is built at its first use. Its input is float64 if the mean of a"
+        " column is large compared with its standard deviation, as in a unix time. Keras's `predict` converts arrays to"
+        " float32, so call ``model_(X)`` then; a warning says so.",
     ),
     "history_": (
         "dict of str to list of float",
-        "A value for each epoch: Keras's logs; `learning_rate`; `update_ratio`, overall and by layer as "
+        "One value for each epoch: Keras's logs; `learning_rate`; `update_ratio`, of all weights and of each layer as "
         "``update_ratio/<layer>`` (A5.4); `clipped`, the share of clipped updates (A8).",
     ),
     "n_epochs_": (
         "int",
-        "Epochs trained.",
+        "Number of epochs of the training.",
     ),
     "best_epoch_": (
         "int",
-        "Index of the best epoch, see `restore_best_weights`; -1 if there was none.",
+        "Index of the best epoch, counted from 0, see `restore_best_weights`; -1 if there was none.",
     ),
     "init_": (
         "InitChoice",
@@ -33,13 +33,12 @@ ATTRIBUTES = {
     ),
     "rate_rule_": (
         "{'plateau', 'callback', 'schedule'}",
-        "What set the rate: the plateau rule of the article, unless a callback of yours or a schedule in your"
-        " optimizer did.",
+        "What set the learning rate: the article's plateau rule, your callback, or a schedule.",
     ),
     "health_": (
         "Health",
-        "What the fit watched beside its history: findings on the data (A1), the signal at the start and dead units at "
-        "the end (A7), the loss of a constant prediction. `diagnose` judges it.",
+        "Further records of the fit: findings on the data (A1), the signal at the start and dead units at the end "
+        "(A7), and the loss of a constant prediction. `diagnose` uses them.",
     ),
     "drift_": (
         "list of Finding",
@@ -48,11 +47,11 @@ ATTRIBUTES = {
     ),
     "n_features_in_": (
         "int",
-        "Columns of a table; of other X the features of a step or the channels of an image.",
+        "Number of columns of a table, of features of a step, or of channels of an image.",
     ),
     "input_names_": (
         "list of str",
-        "Tables only: names of the columns that the network sees. Numbers and parts of dates come first, then flags of "
+        "Tables only: names of the columns that the network gets. Numbers and parts of dates come first, then flags of "
         "levels and gaps, filled up with unused columns to a power of two, then embeddings.",
     ),
     "level_codes_": (
@@ -72,7 +71,7 @@ ATTRIBUTES = {
 REGRESSOR_ATTRIBUTES = {
     "output_activation_": (
         "{'linear', 'softplus', 'sigmoid'}",
-        "What stands behind the network, so that predictions are such as `loss` takes.",
+        "Activation that this package adds after the network, so that `loss` accepts the predictions.",
     ),
 }
 CLASSIFIER_ATTRIBUTES = {
@@ -82,17 +81,18 @@ CLASSIFIER_ATTRIBUTES = {
     ),
     "temperature_": (
         "float",
-        "What the logits are divided by; 1 without `calibrate`.",
+        "Divisor of the logits; 1 without `calibrate`.",
     ),
 }
 
 
 def extends(documented):
-    """Decorate a method whose docstring has further parameters only: it gets the others, and the rest, of another.
+    """Decorate a method whose docstring has only its further parameters: the rest is taken from another docstring.
 
     Parameters
     ----------
     documented : function
+        Function with the other docstring.
     """
 
     def decorate(method):
@@ -112,13 +112,13 @@ def document(estimator_class, budget, parameters):
     estimator_class : type
         Its docstring has a description and examples.
     budget : Budget
-        Of the family.
+        Budget of the family.
     parameters : dict of str to (object, mapping)
-        Default of each, and what `parameter` declares of it, in the order of the signature.
+        Default and declaration of each parameter, in the order of the signature.
     """
     best_value = "monitored value"
     if budget.averaged:
-        best_value = f"mean of the monitored value over the {budget.averaged:.0%} of `epochs` that end with it"
+        best_value = f"smoothed monitored value, a moving mean over {budget.averaged:.0%} of `epochs`"
     description, _, examples = estimator_class.__doc__.partition("\n    Examples\n")
     lines = [description.rstrip(), "", "Parameters", "----------"]
     for name, (default, said) in parameters.items():

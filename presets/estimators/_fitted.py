@@ -1,8 +1,9 @@
-"""What a fit leaves: a recipe, weights and the encodings of both sides."""
+"""The result of a fit: a recipe, weights, and the encodings of X and y."""
 
 import dataclasses
 import weakref
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,20 +16,21 @@ from presets.training.dataset import n_rows, prediction_rows
 from presets.training.forks import refuse_in_fork
 from presets.training.pool import POOL
 from presets.training.recipe import Recipe, numbers
+from presets.typing import Array
 from presets.warn import warn_user
 
 TILE = 48
-"""Predictions are made for multiples of this many rows, filled up with zeros. The matrix products of processors with 4,
-8 and 16 lanes work through whole tiles of 12, 24 and 48 rows, and round the rows of a last, broken tile otherwise: so a
-row's prediction does not depend on the rows beside it."""
+"""Predictions are made for multiples of this many rows, filled up with zeros. Matrix products on processors with 4, 8
+and 16 lanes process whole tiles of 12, 24 and 48 rows, and round the rows of an incomplete tile differently. With
+complete tiles, the prediction of a row does not depend on the other rows."""
 
 TILE_BUDGET = 1 << 18
-"""Bytes of X in a tile; larger rows are predicted without filling up, which would cost more than it gives."""
+"""If a tile of X needs more bytes than this, rows are not filled up, because it would cost too much."""
 
 
 @dataclass
 class FittedNetwork:
-    """A trained network as plain arrays and objects, without anything of a backend.
+    """A trained network as plain arrays and objects, without objects of the backend.
 
     Parameters
     ----------
@@ -39,26 +41,26 @@ class FittedNetwork:
     target : object
         Encodes y and decodes outputs, such as a `MulticlassTarget`.
     sample : tuple of ndarray
-        Encoded rows as the fit used them, to build a program where none is idle.
+        A few encoded rows as the fit used them. A new program is built with them.
     optimizer_state : list of ndarray or None
-        Where an incremental fit goes on.
+        State from which an incremental fit continues.
     temperature : float
-        What the outputs are divided by, see `presets.data.calibration`.
+        Divisor of the outputs, see `presets.data.calibration`.
     witness : tuple of (array or dict, ndarray) or None
-        A few encoded rows and what the network put out for them, where it depends on code of the user's: so a change of
-        that code is noticed.
+        A few encoded rows and the outputs of the network for them, if it depends on the user's code. They show whether
+        that code has changed.
     extent : Extent or None
-        What training saw of the values of X; None in files of older versions.
+        Range of the values of X in training; None in files of older versions.
     """
 
     recipe: Recipe
-    weights: list
+    weights: list[Array]
     encoder: object
     target: object
-    sample: tuple
-    optimizer_state: list | None = None
+    sample: tuple[Any, ...]
+    optimizer_state: list[Array] | None = None
     temperature: float = 1.0
-    witness: tuple | None = None
+    witness: tuple[Any, Array] | None = None
     extent: Extent | None = None
 
     _checked = staticmethod(lambda: None)
@@ -67,16 +69,16 @@ class FittedNetwork:
 
     @property
     def drift(self):
-        """What was found to lie far outside of the training data: a list of one Finding at most."""
+        """A list with at most one Finding, on values far outside of the training data."""
         return [] if self._drift is None else [self._drift]
 
     def outputs(self, X):
-        """Logits or standardised values of every row.
+        """Logits or standardised values of all rows.
 
         Parameters
         ----------
         X : array, CSR matrix, Table or Sequences
-            Validated.
+            Already checked.
 
         Returns
         -------
@@ -85,7 +87,7 @@ class FittedNetwork:
         Raises
         ------
         RuntimeError
-            If code of the user's builds another network by now.
+            If the user's code now builds another network.
         """
         self._check_claims()
         dtype = numbers(self.recipe.dtype)
@@ -104,7 +106,7 @@ class FittedNetwork:
         return outputs if self.temperature == 1.0 else outputs / outputs.dtype.type(self.temperature)
 
     def _recipe_for(self, X):
-        """The recipe, with what X needs otherwise than the X of `fit`; the weights are the same."""
+        """The recipe, with other arguments of the network if this X needs them. The weights are the same."""
         known = self.recipe.network.arguments
         changed = {k: v for k, v in self.encoder.network_arguments(X).items() if k in known and known[k] != v}
         if not changed:
@@ -112,7 +114,7 @@ class FittedNetwork:
         return dataclasses.replace(self.recipe, network=self.recipe.network.replace(**changed))
 
     def core(self, **changed):
-        """Build the network alone: encoded rows in, logits or standardised values out.
+        """Build the network alone, from encoded rows to logits or standardised values.
 
         Parameters
         ----------
@@ -126,12 +128,12 @@ class FittedNetwork:
         return core
 
     def model(self, *, strings=True, **changed):
-        """Build the complete Keras model: raw features in, probabilities or values in the target's unit out.
+        """Build the complete Keras model, from raw features to probabilities or values in the target's unit.
 
         Parameters
         ----------
         strings : bool, default=True
-            Whether categories of a table enter it as strings where the backend has these, and not as codes.
+            Whether the model takes categories as strings, if the backend has strings, and not as codes.
         **changed
             Arguments of the network that differ from those of training; its weights stay the same.
         """
@@ -164,23 +166,23 @@ class FittedNetwork:
             warn_user(str(found))
 
     def remember(self, program, x):
-        """Keep what a program with these weights puts out for a few rows, if code of the user's decides on it."""
+        """Store the outputs of a program with these weights for a few rows, if they depend on the user's code."""
         if program.keys.hold_code:
             outputs = program.predict(x)
-            if np.array_equal(outputs, program.predict(x), equal_nan=True):  # not one that draws in predictions
+            if np.array_equal(outputs, program.predict(x), equal_nan=True):  # no random numbers in predictions
                 self.witness = x, outputs
                 self._checked = weakref.ref(program)
 
     def _check(self, network, predict):
-        """Compare a program or core with the witness, unless it was compared last."""
+        """Compare the outputs of a program or core with the witness, unless it is the last one that was compared."""
         if self.witness is None or self._checked() is network:
             return
         x, expected = self.witness
         found = predict(x)
         if not np.allclose(found, expected, rtol=1e-2, atol=1e-3 * np.abs(expected).max(), equal_nan=True):
             raise RuntimeError(
-                "The network is another one than at the fit: a function of yours that it is built from, or something "
-                "that this function reads, has changed since. Put it back, or fit again."
+                "The network has changed since the fit: your function that builds it, or a value that this function "
+                "reads, is different now. Restore it, or fit again."
             )
         self._checked = weakref.ref(network)
 
@@ -209,7 +211,7 @@ def _filled_up(x, multiple):
 
 
 def fitted_network(estimator):
-    """The network that a fit left on an estimator, or None.
+    """The fitted network of an estimator; None before a fit.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a fit watches beside its history (A1, A7, S4), for `diagnose` to judge."""
+"""Records of a fit beside its history (A1, A7, S4), for `diagnose`."""
 
 from dataclasses import dataclass
 
@@ -6,54 +6,55 @@ import numpy as np
 
 from presets.data.faults import find_faults, sample_rows
 from presets.data.report import Report
+from presets.training.probe import Signal
 from presets.warn import warn_user
 
 CELLS = 1 << 20
-"""Numbers of X that the data check looks at in a fit: few milliseconds."""
+"""Greatest number of values of X in the data check of a fit, which takes a few milliseconds."""
 
-_LEAST = 1e-7  # of a probability, as in Keras's losses
+_LEAST = 1e-7  # least probability, as in Keras's losses
 
 
 @dataclass(frozen=True)
 class Health:
-    """What a fit saw of its data and of its network.
+    """Records of a fit about its data and its network.
 
     Parameters
     ----------
     data : Report
-        Of the data check at the start (A1, A2).
+        Findings of the data check at the start (A1, A2).
     signal : Signal
-        Scale of outputs and gradients in every layer before the first update (A7).
+        Size of outputs and gradients in each layer before the first update (A7).
     dead_units : dict of str to float
-        Share of each hidden layer's units that put out zero for every row of a batch, at the end.
+        Share of dead units in each hidden layer at the end: their output is zero for all rows of a batch.
     constant_loss : tuple of float or None
-        Loss of the training part's best constant prediction, there and on the validation part (NaN if there is none);
-        None if the loss is not the article's, has penalties or smoothed labels.
+        Loss of the best constant prediction for the training part, on that part and on the validation part (NaN if
+        there is none). None for losses other than "auto", and with penalties or smoothed labels.
     n_training, n_validation : int
-        Rows of both parts.
+        Number of rows in each part.
     batch_size : int
     """
 
     data: Report
-    signal: object
-    dead_units: dict
-    constant_loss: tuple | None
+    signal: Signal
+    dead_units: dict[str, float]
+    constant_loss: tuple[float, ...] | None
     n_training: int
     n_validation: int
     batch_size: int
 
 
 def check_rows(plan, y, *, classification, standardize, names):
-    """Check the data of a fit as the network gets them, and warn of what is serious.
+    """Check the encoded data of a fit, and warn of serious findings.
 
     Parameters
     ----------
     plan : Plan
     y : ndarray of shape (n_samples, ...)
-        Not encoded.
+        Before encoding.
     classification, standardize : bool
     names : sequence or None
-        Of the columns.
+        Names of the columns.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def check_rows(plan, y, *, classification, standardize, names):
 
 
 def constant_loss(recipe, training, validation):
-    """Loss of the best constant prediction for the training part, there and on the validation part.
+    """Loss of the best constant prediction for the training part, on that part and on the validation part.
 
     Parameters
     ----------

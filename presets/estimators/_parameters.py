@@ -1,4 +1,4 @@
-"""Parameters of estimators, each declared once: default, allowed values, text, and place in the signature."""
+"""Parameters of estimators. Each is declared once: default, allowed values, text, and place in the signature."""
 
 import dataclasses
 import inspect
@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from presets.estimators._documentation import document
 
 PLACES = ("network", "input", "training", "validation", "initial weights", "rest")
-"""Parts of a signature, in the order in which a reader wants them."""
+"""Parts of a signature, in the order for a reader."""
 
 BOOLEAN = ["boolean"]
 POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -24,27 +24,27 @@ WIDTHS = ["array-like"]
 
 
 class Declaration(NamedTuple):
-    """What is said of a parameter; see `parameter`."""
+    """The declaration of a parameter; see `parameter`."""
 
-    allowed: list
+    allowed: list[Any]
     kind: str
     text: str
     place: str = "network"
 
 
 def parameter(
-    allowed: list | Declaration, kind: str = "", text: str = "", *, default: Any, place: str = "network"
+    allowed: list[Any] | Declaration, kind: str = "", text: str = "", *, default: Any, place: str = "network"
 ) -> Any:
     """Declare a parameter of an estimator, as the value of a field.
 
-    A class that inherits it may give it another default by assigning that alone.
+    A class that inherits the parameter may assign another default.
 
     Parameters
     ----------
     allowed : list or Declaration
-        Constraints of scikit-learn's; or all that is said, of a parameter that several families have.
+        scikit-learn's constraints; or the whole declaration, for a parameter that several families have.
     kind, text : str
-        Type and text for the docstring; the text may name numbers of the family's `Budget`.
+        Type and text for the docstring. The text may refer to numbers of the family's `Budget`.
     default : object
     place : str
         One of `PLACES`.
@@ -54,12 +54,12 @@ def parameter(
 
 
 OF_THE_USER = Declaration([object], "object", "", place="rest")._asdict()
-"""Of a parameter that a subclass of the user's adds."""
+"""Declaration of a parameter that the user's own subclass adds."""
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(parameter,))
 def with_parameters(cls):
-    """Make a class with declared parameters: constructor, signature, constraints, and docstring of an estimator."""
+    """Make a class from declared parameters: constructor, signature, constraints, and the docstring of an estimator."""
     cls = dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
     said = {field.name: _metadata(cls, field.name) for field in dataclasses.fields(cls)}
     names = sorted(said, key=lambda name: PLACES.index(said[name]["place"]))
@@ -73,7 +73,7 @@ def with_parameters(cls):
 
 
 def network_arguments(estimator):
-    """Values of the parameters of the network, as a builder takes them: Keras wants numbers of Python's."""
+    """Values of the network's parameters for a builder, with Python's numbers, because Keras needs them."""
     cls = type(estimator)
     names = [field.name for field in dataclasses.fields(cls)]
     return {name: _plain(getattr(estimator, name)) for name in names if _metadata(cls, name)["place"] == "network"}
@@ -86,44 +86,45 @@ def _plain(value):
 
 
 def _metadata(cls, name):
-    """What was declared of a parameter, by the class or the nearest one above it that did."""
+    """The declaration of a parameter, from the class or its nearest base with a declaration."""
     of_classes = (vars(base).get("__dataclass_fields__", {}).get(name) for base in cls.__mro__)
     return next((field.metadata for field in of_classes if field is not None and field.metadata), OF_THE_USER)
 
 
-# what several families have, each with a default of its own
+# parameters that several families have, each with its own default
 
 DROPOUT = Declaration(
-    SHARE, "float", "Share of each hidden layer's outputs dropped in training; 0.5 for complex models (S3)."
+    SHARE, "float", "Share of each hidden layer's outputs that training drops; 0.5 for complex models (S3)."
 )
-L1 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' absolute values in the loss (A11).")
-L2 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' squares in the loss (A11).")
+L1 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' absolute values in the training loss (A11).")
+L2 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' squared values in the training loss (A11).")
 ACTIVATION = Declaration(
     [str, callable], "str or callable", "Activation of the hidden layers: a Keras name or a function."
 )
 DATA_FORMAT = Declaration(
     [StrOptions({"channels_last", "channels_first"})],
     "{'channels_last', 'channels_first'}",
-    "Whether the features of steps, or the channels of images, are the last axis of X or the second.",
+    "Axis of the features of a step, or of the channels of an image: the last axis of X, or the second.",
     place="input",
 )
 CATEGORICAL_FEATURES = Declaration(
     ["array-like", StrOptions({"from_dtype"}), None],
     "'from_dtype', None or array-like of bool, int or str",
-    "Which columns of a table are categories. 'from_dtype': those of strings, also beside numbers, and those "
-    "of the types Categorical and Enum. Else a mask, or the numbers or names of the columns; None: no column.",
+    "The columns of a table that are categories. 'from_dtype': columns with strings, also mixed with numbers, and "
+    "columns of the types Categorical and Enum. Or a mask, or numbers or names of columns. None: no columns.",
     place="input",
 )
 MAX_ONEHOT = Declaration(
     COUNT,
     "int",
-    "Most levels of a category that get a column each (two share one). A category with more is embedded in the "
-    "network, by 8 numbers for each level.",
+    "Greatest number of levels of a category with one column for each level (two levels share one). A category with "
+    "more levels is embedded in the network, with 8 numbers for each level.",
     place="input",
 )
 MIN_FREQUENCY = Declaration(
     COUNT,
     "int",
-    "Training rows that a level needs; rarer ones are merged, and stand for levels that training did not see.",
+    "Least number of training rows of a level. Rarer levels are merged; levels that are new at prediction count as "
+    "such a rare level.",
     place="input",
 )

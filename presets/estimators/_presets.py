@@ -1,20 +1,23 @@
-"""Named presets: the article's defaults with a few values changed."""
+"""Named presets: the article's defaults with some other values."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from sklearn.base import clone
 
 from presets import measured
 
 
-class PresetNames(list):
-    """Names of presets that are shown with a line about each.
+class PresetNames(list[str]):
+    """Names of presets. They are shown with one line about each.
 
     Parameters
     ----------
     presets : mapping of str to mapping
-        Their values by their names.
+        Parameter values of each preset, by its name.
     """
 
-    def __init__(self, presets):
+    def __init__(self, presets: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(presets)
         self.values = presets
 
@@ -22,22 +25,22 @@ class PresetNames(list):
         return "\n".join(f"{name}: {measured.ABOUT_PRESETS[name]}" for name in self)
 
 
-def preset_grid(estimator, *names, prefix=""):
-    """Give a parameter grid over presets, for scikit-learn's searches.
+def preset_grid(estimator: Any, *names: str, prefix: str = "") -> list[dict[str, list[Any]]]:
+    """Make a parameter grid over presets, for scikit-learn's searches.
 
     Parameters
     ----------
     estimator : estimator
-        Its own values stand where a preset says nothing.
+        Its own values are used for parameters that a preset does not set.
     *names : str
-        Presets; all of them by default.
+        Names of presets; all presets by default.
     prefix : str, default=""
-        What goes before the parameters' names in a pipeline, such as ``"dnnclassifier__"``.
+        Prefix of the parameters in a pipeline, such as ``"dnnclassifier__"``.
 
     Returns
     -------
-    list of dict
-        One grid a preset; more values can be added to each.
+    list of dict of str to list
+        One grid for each preset. You can add more values to each grid.
 
     Examples
     --------
@@ -46,7 +49,7 @@ def preset_grid(estimator, *names, prefix=""):
     {'dropout': [0.5], 'hidden_layer_sizes': [(256, 256, 256, 256)], 'init': ['scaled']}
     """
     presets = estimator.list_presets().values
-    names = names or list(presets)
+    names = names or tuple(presets)
     chosen = [estimator.from_preset(name).get_params(deep=False) for name in names]
     touched = sorted({parameter for name in names for parameter in presets[name]})
     own = clone(estimator).get_params(deep=False)

@@ -1,9 +1,9 @@
-"""What every regressor adds to its family: values as targets, and predictions of them."""
+"""The head of all regressors: values as targets, and predictions of values."""
 
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -19,7 +19,7 @@ from presets.training.units import gradient_factor, is_scale_free, required_acti
 from presets.typing import Array, Features, Values
 
 COARSE = 0.01
-"""Standard deviations of y between two neighbouring numbers, at which a loss in its unit is refused."""
+"""A loss in the unit of y is refused if two neighbouring numbers differ by more than this share of y's deviation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,34 +32,34 @@ class Numbers:
     dtype : str
         Type or policy of the network.
     output_range : callable
-        ``output_range(input_shape, n_outputs)`` gives the least and greatest value that the core can put out.
+        ``output_range(input_shape, n_outputs)`` returns the least and greatest output of the core.
     """
 
     loss: object
     dtype: str
-    output_range: Callable
+    output_range: Callable[..., Any]
 
     is_numeric = True
     label_smoothing = 0.0
 
     def check_parameters(self, given, X_val):
-        """Check these parameters beside the others of an estimator; nothing is to be checked."""
+        """Check these parameters together with the others of an estimator: there is nothing to check."""
 
     @contextlib.contextmanager
     def checking(self, y):
-        """What is to be around scikit-learn's checks."""
+        """The context of scikit-learn's checks of y."""
         check_values(y)
         yield
 
     def read(self, y, weights):
-        """Read y that scikit-learn has checked."""
+        """Read y after scikit-learn's checks."""
         if sparse.issparse(y):
             y = y.toarray()
             check_values(y)
         try:
             return np.asarray(y, dtype=np.float64), weights
         except ValueError as error:
-            raise ValueError(f"y must hold numbers, but {error}.") from error
+            raise ValueError(f"y must contain numbers, but {error}.") from error
 
     def strata(self, y):
         """None: values are not stratified."""
@@ -70,14 +70,14 @@ class Numbers:
         return self._for_loss(fit_value_standardizer(y, rows, weights, limits), limits, y, rows, weights)
 
     def keep(self, start, y, rows, weights):
-        """The target of the network to go on from, or one for another loss with the same statistics."""
+        """The target of the network from which the fit continues; for another loss, one with the same statistics."""
         if freeze(start.recipe.loss) == freeze(self.loss):
             return start.target
         limits = self.output_range(start.encoder.flat_shape, start.target.n_outputs)
         return self._for_loss(start.target.standardizer, limits, y, rows, weights)
 
     def temperature(self, program, plan):
-        """Values are not divided by anything."""
+        """1, because values have no temperature."""
         return 1.0
 
     def _for_loss(self, standardizer, limits, y, rows, weights):
@@ -96,7 +96,7 @@ class Numbers:
         return target
 
     def _check_resolution(self, standardizer, columns):
-        """A loss in the unit of y needs a y that its type of numbers can hold."""
+        """Raise a ValueError if the type of a loss in the unit of y cannot hold the values of y."""
         kind = np.finfo(loss_numbers(self.dtype))
         with np.errstate(over="ignore"):
             coarse = kind.eps * np.abs(standardizer.mean) > COARSE * standardizer.scale
@@ -110,7 +110,7 @@ class Numbers:
             raise ValueError(
                 f"loss={self.loss!r} is computed in the unit of y, but {kind.dtype} cannot hold values around "
                 f"{standardizer.mean[column]:g} that differ by {standardizer.scale[column]:g}: {advice} an offset from "
-                "y, and divide it by its size."
+                "y, and scale y."
             )
 
 
@@ -118,12 +118,16 @@ class Numbers:
 class Regressor(RegressorMixin):
     """Predictions of a regressor."""
 
+    if TYPE_CHECKING:  # scikit-learn's own method has no types
+
+        def score(self, X: Features, y: Values, sample_weight: Values | None = None) -> float: ...
+
     def _target(self):
         return Numbers(self.loss, self.dtype, self._output_range)
 
     @property
     def output_activation_(self) -> str:
-        """What this package puts behind the network, so that predictions are such as the loss takes."""
+        """The activation that this package adds after the network, so that the loss accepts the predictions."""
         if not hasattr(self, "_fitted"):
             raise AttributeError(f"{type(self).__name__} has no output_activation_ before fit.")
         return self._fitted.target.output_activation
@@ -139,18 +143,18 @@ class Regressor(RegressorMixin):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Of the estimator's type (float32 by default), or float64 where an offset of y would be lost otherwise.
+            In float64.
         """
         outputs = self._outputs(X)
         return self._fitted.target.predict(outputs)
 
     def partial_fit(self, X: Features, y: Values, sample_weight: Values | None = None) -> Self:
-        """Train for one epoch at the present rate, without validation.
+        """Train for one epoch at the current learning rate, without validation.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, ...)
-            In any form that `fit` takes. The first call's rows give the statistics for standardisation.
+            In any form that `fit` takes. The rows of the first call give the statistics for standardisation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
 

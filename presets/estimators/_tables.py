@@ -1,4 +1,4 @@
-"""What the families that take tables with categories, dates and gaps have in common."""
+"""The common part of the families for tables with categories, dates and gaps."""
 
 import keras
 from sklearn.utils.validation import check_is_fitted
@@ -12,7 +12,7 @@ from presets.typing import Array, Features
 
 
 def table_input(estimator):
-    """How an estimator takes tables, by its parameters.
+    """The kind of X for tables, from the parameters of an estimator.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def table_input(estimator):
 
 
 def model_inputs(self: NetworkEstimator, X: Features, *, strings: bool = True) -> Array | dict[str, Array]:
-    """Rows as `model_` takes them, which has its raw columns by name if there are categories, dates or gaps.
+    """Convert rows to the inputs of `model_`. With categories, dates or gaps, these are the raw columns by name.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def model_inputs(self: NetworkEstimator, X: Features, *, strings: bool = True) -
     Returns
     -------
     ndarray of shape (n_samples, n_features), or dict of str to ndarray of shape (n_samples, 1)
-        Numbers, with NaN for what is missing. Dates are their parts. On TensorFlow categories are strings, with ""
-        for what is missing. On other backends, and without strings, they are the numbers of `level_codes_`.
+        Numbers, with NaN for missing values. Dates are split into their parts. On TensorFlow, categories are strings,
+        with "" for missing values. On other backends, and without strings, they are the numbers of `level_codes_`.
     """
     values = check_X(design_of(self), X)
     return fitted_network(self).encoder.raw_inputs(values, strings=strings and keras.backend.backend() == "tensorflow")
@@ -67,7 +67,7 @@ def level_codes(self: NetworkEstimator) -> dict[str, dict[str, int]]:
 
 
 def input_names(self: NetworkEstimator) -> list[str]:
-    """Names of the columns that the network sees, in their order.
+    """Names of the columns that the network gets, in their order.
 
     Returns
     -------
@@ -81,12 +81,12 @@ def input_names(self: NetworkEstimator) -> list[str]:
 
 
 def embeddings(self: NetworkEstimator) -> dict[str, LevelVectors]:
-    """What the network learnt of the levels of each embedded column, by its name.
+    """The learnt embeddings of the levels, for each embedded column by name.
 
     Returns
     -------
     dict of str to LevelVectors
-        ``pandas.DataFrame(e.vectors, index=e.levels)`` makes a frame of one.
+        ``pandas.DataFrame(e.vectors, index=e.levels)`` makes a frame of an entry ``e``.
     """
     check_is_fitted(self)
     fitted = fitted_network(self)

@@ -18,22 +18,24 @@ from presets.builders.initializers import kernel_initializer
 from presets.builders.storage import from_plain, to_plain
 from presets.data.report import Finding
 from presets.estimators._clone import clone_keeping_keras
+from presets.estimators._health import Health
 from presets.estimators._parameters import BOOLEAN, COUNT, NOT_NEGATIVE, POSITIVE, SHARE, parameter, with_parameters
 from presets.estimators._presets import PresetNames
 from presets.estimators.design import Design
 from presets.estimators.fit import Epoch, Fit
 from presets.estimators.summary import fit_html
 from presets.estimators.validation import check_X
+from presets.training.probe import InitChoice
 from presets.training.schedules import CURVES
-from presets.typing import Features, RandomState, Values
+from presets.typing import Array, Features, RandomState, Values
 
 
 @with_parameters
 class NetworkEstimator(BaseEstimator):
     """Base of all estimators: the parameters that they share, and scikit-learn's contract.
 
-    A family adds the parameters of its network, and says which kind of X it takes, what it builds, how long it trains
-    and which presets it has. A head, `Classifier` or `Regressor`, says the same of y.
+    A family adds the parameters of its network. It decides which kind of X it takes, what it builds, how long it trains
+    and which presets it has. A head, `Classifier` or `Regressor`, decides which kind of y it takes.
     """
 
     standardize: bool | str = parameter(
@@ -46,8 +48,8 @@ class NetworkEstimator(BaseEstimator):
     optimizer: str | keras.optimizers.Optimizer = parameter(
         [str, keras.optimizers.Optimizer],
         "str or keras.optimizers.Optimizer",
-        "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, taken as it is "
-        "with its own rate, momentum and clipping, and copied for each fit. With `use_ema` the averaged weights are "
+        "A Keras name, with the rate, momentum and clipping of this estimator; or an unbuilt optimizer, which keeps "
+        "its own rate, momentum and clipping. Each fit uses a copy of it. With `use_ema` the averaged weights are "
         "validated and kept, also those of the best epoch.",
         default=article.OPTIMIZER,
         place="training",
@@ -55,7 +57,8 @@ class NetworkEstimator(BaseEstimator):
     learning_rate: float | LearningRateSchedule = parameter(
         [*POSITIVE, LearningRateSchedule],
         "float or keras.optimizers.schedules.LearningRateSchedule",
-        "The first rate (A5.2). Adaptive optimizers want less: 0.001. A schedule turns the plateau rule off.",
+        "The first learning rate (A5.2). Adaptive optimizers need less, about 0.001. A schedule replaces the plateau "
+        "rule.",
         default=article.LEARNING_RATE,
         place="training",
     )
@@ -72,7 +75,7 @@ class NetworkEstimator(BaseEstimator):
     beta_2: float | None = parameter(
         [Interval(Real, 0, 1, closed="neither"), None],
         "float or None",
-        "Memory of the squared gradients in 'adam' and its kin; None is Keras's .999.",
+        "Decay rate of the squared gradients in 'adam' and similar optimizers; None is Keras's 0.999.",
         default=None,
         place="training",
     )
@@ -87,45 +90,44 @@ class NetworkEstimator(BaseEstimator):
     weight_decay: float = parameter(
         NOT_NEGATIVE,
         "float",
-        "Share by which each update lowers the weights, times the rate, apart from the gradient (Loshchilov and "
-        "Hutter 2019); not biases and other variables of one dimension. For optimizers given by name; 0 is "
-        "Keras's own.",
+        "Decoupled weight decay (Loshchilov and Hutter 2019): each update lowers the weights by this share times the "
+        "learning rate. Biases and other variables with one dimension have none. Only for optimizers given by name; 0 "
+        "is Keras's default.",
         default=0.0,
         place="training",
     )
     clipnorm: float | None = parameter(
         [*POSITIVE, None],
         "float or None",
-        "Greatest norm of each variable's gradient, in Keras's meaning (A8).",
+        "Greatest norm of the gradient of each variable, as in Keras (A8).",
         default=article.CLIPNORM,
         place="training",
     )
     global_clipnorm: float | None = parameter(
         [*POSITIVE, None],
         "float or None",
-        "Greatest norm of the whole gradient, in the article's meaning (A8); excludes `clipnorm`.",
+        "Greatest norm of the whole gradient, as in the article (A8). Set `clipnorm=None` with it.",
         default=None,
         place="training",
     )
     loss: object = parameter(
         [str, callable, keras.losses.Loss],
         "'auto', str, callable or keras.losses.Loss",
-        "'auto' is cross-entropy for classes and the mean squared error of the standardised target for values. "
-        "Losses of Keras get what they expect: logits, probabilities or one-hot classes; a function gets class "
-        "codes and probabilities. In a regression, the squared and the absolute error, and 'huber' and "
-        "'log_cosh' by name, see the standardised target. Every other loss sees y and the predictions in the "
-        "unit of y; so does `keras.losses.Huber(delta=...)`. Its gradient is scaled so that the default rate "
-        "fits, and so is `min_delta`; `history_` shows the loss itself. A loss that takes positive predictions "
-        "only gets them from a softplus, one for shares from a sigmoid; regressors tell by "
-        "`output_activation_`. The last activation of a network of your own, such as relu, holds in the unit of "
-        "y. Code of yours is read anew at each fit.",
+        "'auto' is cross-entropy for classes, and the mean squared error of the standardised target for values. "
+        "Keras losses get what they expect: logits, probabilities or one-hot classes. A function gets class codes and "
+        "probabilities. In a regression, the squared and the absolute error, and 'huber' and 'log_cosh' by name, get "
+        "the standardised target. All other losses get y and the predictions in the unit of y, also "
+        "`keras.losses.Huber(delta=...)`. The gradient of such a loss, and `min_delta`, are scaled for the default "
+        "learning rate; `history_` has the unscaled loss. A loss for positive predictions gets a softplus, a loss for "
+        "shares a sigmoid; `output_activation_` of a regressor names it. The last activation of your own network, such "
+        "as relu, is applied in the unit of y. Each fit reads your code again.",
         default="auto",
         place="training",
     )
     batch_size: int | str = parameter(
         [*COUNT, StrOptions({"auto"})],
         "int or 'auto'",
-        "Rows of a minibatch (A3); all rows if there are fewer. 'auto': 64 where there are less than 1,000 "
+        "Number of rows in a minibatch (A3); all rows if there are fewer. 'auto': 64 if there are fewer than 1,000 "
         "rows, else 256.",
         default=article.BATCH_SIZE,
         place="training",
@@ -136,16 +138,16 @@ class NetworkEstimator(BaseEstimator):
     epochs: int | str = parameter(
         [*COUNT, StrOptions({"auto"})],
         "int or 'auto'",
-        "Passes over the data at most. 'auto' counts updates too, since small data starve otherwise: {epochs} "
-        "epochs or {updates} updates, whichever is more.",
+        "Greatest number of passes over the data. 'auto' also counts updates, because small data need more epochs: "
+        "{epochs} epochs or {updates} updates, whichever is more.",
         default="auto",
         place="training",
     )
     lr_schedule: str = parameter(
         [StrOptions({"plateau", *CURVES})],
         "{'plateau', 'one_cycle', 'cosine', 'flat_cosine', 'coslog4'}",
-        "What the rate does. 'plateau': it is divided when the monitored value stops improving (A5.3). The "
-        "others follow a curve over all updates, with `learning_rate` as their highest: 'one_cycle' rises and "
+        "How the learning rate changes. 'plateau': it is lowered when the monitored value stops improving (A5.3). The "
+        "others follow a curve over all updates, with `learning_rate` as the highest value: 'one_cycle' rises and "
         "falls (Smith and Topin 2018), 'cosine' falls (Loshchilov and Hutter 2017), 'flat_cosine' falls in the "
         "second half, 'coslog4' makes four waves of growing length (Holzmüller et al. 2024). They end with the "
         "last epoch.",
@@ -155,7 +157,7 @@ class NetworkEstimator(BaseEstimator):
     patience: int | str = parameter(
         [*COUNT, StrOptions({"auto"})],
         "int or 'auto'",
-        "Epochs without improvement before the rate is lowered. 'auto': {patience_epochs} epochs or "
+        "Number of epochs without improvement before the learning rate is lowered. 'auto': {patience_epochs} epochs or "
         "{patience_updates} updates, whichever is more.",
         default="auto",
         place="training",
@@ -163,29 +165,29 @@ class NetworkEstimator(BaseEstimator):
     lr_factor: float = parameter(
         [Interval(Real, 0, 1, closed="neither")],
         "float",
-        "What the rate is multiplied with when the monitored value stops improving: 1/2 or 1/5 (A5.3).",
+        "Factor of the learning rate when the monitored value stops improving: 1/2 or 1/5 (A5.3).",
         default=article.LR_FACTOR,
         place="training",
     )
     min_lr_factor: float = parameter(
         SHARE,
         "float",
-        "Training ends when the rate falls under this share of the first rate (A5.3).",
+        "Training ends when the learning rate falls below this share of its first value (A5.3).",
         default=article.MIN_LR_FACTOR,
         place="training",
     )
     min_delta: float = parameter(
         NOT_NEGATIVE,
         "float",
-        "Least change of the monitored value that counts as an improvement.",
+        "Smaller changes of the monitored value than this are no improvement.",
         default=article.MIN_DELTA,
         place="training",
     )
     validation_fraction: float = parameter(
         SHARE,
         "float",
-        "Share of the rows set apart for validation (A6), stratified for single-label classifiers; 0 for none. "
-        "Not used when `fit` gets `X_val`.",
+        "Share of the rows for validation (A6), stratified for classifiers with one label for each row; 0 for none. "
+        "Not used if `fit` gets `X_val`.",
         default=article.VALIDATION_FRACTION,
         place="validation",
     )
@@ -193,33 +195,35 @@ class NetworkEstimator(BaseEstimator):
         [str],
         "str",
         "Name in `history_` of the value that decides on the rate and the best weights (A6), such as 'val_loss', "
-        "'val_accuracy' or 'val_AUC'. A metric of Keras's is recorded for it. Without validation it is the same value "
-        "of the training part.",
+        "'val_accuracy' or 'val_AUC'. A Keras metric is recorded for it. Without validation, the same value "
+        "of the training part is used.",
         default=article.MONITOR,
         place="validation",
     )
     restore_best_weights: bool = parameter(
         BOOLEAN,
         "bool",
-        "Whether the weights of the best epoch are kept instead of the last one's: that with the best {best_value}.",
+        "Whether to keep the weights of the best epoch instead of the last one. The best epoch has the best "
+        "{best_value}.",
         default=True,
         place="validation",
     )
-    metrics: Sequence | None = parameter(
+    metrics: Sequence[Any] | None = parameter(
         [list, tuple, None],
         "list of (str, callable or keras.metrics.Metric) or None",
-        "Further values in `history_`, weighted by the sample weights: of probabilities, or in the unit of the target.",
+        "More values for `history_`, weighted by the sample weights. They are computed from probabilities, or in the "
+        "unit of y.",
         default=None,
         place="validation",
     )
     init: str | keras.initializers.Initializer = parameter(
         [str, keras.initializers.Initializer],
         "{'auto', 'normal', 'scaled'}, str or keras.initializers.Initializer",
-        "How kernels are drawn. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': ``init_scale / sqrt(fan_in) "
-        "* randn`` (A7.2), where a recurrent unit's inputs are features and units. 'auto': 'normal', unless a "
-        "probe of the built network finds that the signal or its gradient vanishes (A7.4), then 'scaled'; "
-        "`init_` tells. 'network', for networks of your own: as their layers say. Any other name is a Keras "
-        "initializer's.",
+        "Initial values of the kernels. 'normal': ``init_stddev * randn`` (A7.1). 'scaled': "
+        "``init_scale / sqrt(fan_in) * randn`` (A7.2); the inputs of a recurrent unit are features and units. "
+        "'auto': 'normal', or 'scaled' if a probe of the built network finds that the signal or its gradient vanishes "
+        "(A7.4); `init_` has the choice. 'network', for your own networks: the initializers of the layers. Other names "
+        "are those of Keras initializers.",
         default=article.INIT,
         place="initial weights",
     )
@@ -236,41 +240,40 @@ class NetworkEstimator(BaseEstimator):
     warm_start: bool = parameter(
         BOOLEAN,
         "bool",
-        "Whether `fit` starts from the present weights, with the standardisation and the classes of the first fit.",
+        "Whether `fit` starts from the current weights, with the standardisation and the classes of the first fit.",
         default=False,
         place="initial weights",
     )
     callbacks: Sequence[keras.callbacks.Callback] | None = parameter(
         [list, tuple, keras.callbacks.Callback, None],
         "list of keras.callbacks.Callback or None",
-        "Used as they are, as by Keras; a clone has copies. They get all values of `history_` at the end of "
-        "each epoch. ``self.model`` is the network in training, from standardised inputs to logits or "
-        "standardised values. What it saves, as `ModelCheckpoint` does, is the complete model, like `model_`. "
-        "Batch hooks make training go step by step. With other callbacks every epoch is a call of its own, "
-        "where without them one call may make several. Keras's `EarlyStopping` (without its "
-        "`restore_best_weights`), `CSVLogger` and `TerminateOnNaN` cost nothing, since they read these values "
-        "alone.",
+        "Keras callbacks. The fit uses these objects themselves; a clone has copies. They get all values of `history_` "
+        "at the end of each epoch. ``self.model`` is the network in training, from standardised inputs to logits or "
+        "standardised values. If a callback saves it, as `ModelCheckpoint` does, it saves the complete model, like "
+        "`model_`. With hooks for batches, each update is a separate call. With other callbacks, each epoch is a "
+        "separate call; without callbacks one call may run several epochs. Keras's `EarlyStopping` (without its "
+        "`restore_best_weights`), `CSVLogger` and `TerminateOnNaN` cost nothing, because they only read these values.",
         default=None,
         place="rest",
     )
     steps_per_execution: int | str = parameter(
         [Options(Integral, {1}), StrOptions({"auto"})],
         "'auto' or 1",
-        "1 makes every update by a call of its own, as Keras's `fit` does; 'auto' compiles epochs.",
+        "1 makes each update with a separate call, as Keras's `fit` does; 'auto' compiles whole epochs.",
         default="auto",
         place="rest",
     )
     dtype: str = parameter(
         [StrOptions({"float32", "float64", "mixed_float16", "mixed_bfloat16"})],
         "{'float32', 'float64', 'mixed_float16', 'mixed_bfloat16'}",
-        "Type or policy of the network; probabilities have the type of its variables, values are float64.",
+        "Type or policy of the network. Probabilities have the type of its variables; values are float64.",
         default="float32",
         place="rest",
     )
     random_state: RandomState = parameter(
         ["random_state"],
         "int, RandomState or None",
-        "Seed of the split, the initial weights, dropout and shuffling. An int gives the same numbers in every fit.",
+        "Seed of the split, the initial weights, dropout and shuffling. An int gives the same numbers in each fit.",
         default=None,
         place="rest",
     )
@@ -282,7 +285,7 @@ class NetworkEstimator(BaseEstimator):
         place="rest",
     )
 
-    _presets: ClassVar[Mapping] = article.CUSTOM_PRESETS
+    _presets: ClassVar[Mapping[str, Any]] = article.CUSTOM_PRESETS
     _budget = article.DNN_BUDGET
 
     # ---------------------------------------------------------------- presets
@@ -318,7 +321,7 @@ class NetworkEstimator(BaseEstimator):
         Returns
         -------
         list of str
-            A notebook or a shell shows a line about each.
+            A notebook or a shell shows one line about each preset.
         """
         return PresetNames(cls._presets)
 
@@ -346,14 +349,14 @@ class NetworkEstimator(BaseEstimator):
             standardised along the last one.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
-            Rows of weight zero are left out before the split.
+            Rows with weight zero are removed before the split.
         X_val, y_val : array-like, optional
-            Validation data in the place of the internal split. A `Pipeline` carries them through its preprocessing with
+            Validation data, instead of the internal split. A `Pipeline` transforms them too with
             ``transform_input=["X_val"]``, which needs ``sklearn.set_config(enable_metadata_routing=True)`` and
-            ``set_fit_request(X_val=True, y_val=True)`` on this estimator. A search slices an `X_val` as long as X, as
-            it does with any fit parameter of that length.
+            ``set_fit_request(X_val=True, y_val=True)`` on this estimator. A search cuts an `X_val` that is as long as X
+            to the rows of each fold, like all fit parameters of that length.
         sample_weight_val : array-like, optional
-            Weights of the rows of `X_val`, as `sample_weight` are those of X: of `val_loss`, and of the metrics there.
+            Weights of the rows of `X_val`, for `val_loss` and the metrics.
 
         Returns
         -------
@@ -362,18 +365,27 @@ class NetworkEstimator(BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, the network or the data are not usable; before any training.
+            If a parameter, the network or the data cannot be used. This comes before any training.
 
         Warns
         -----
         UserWarning
-            If there are too few rows for a validation part; the training loss is monitored then.
+            If there are too few rows for a validation part. The training loss is monitored then.
         ConvergenceWarning
-            If the loss becomes NaN or infinite; the best finite weights are kept.
+            If the loss becomes NaN or infinite. The best finite weights are kept.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val=sample_weight_val)
 
-    def _fit(self, *data, **more):
+    def _fit(self, *data: Any, **more: Any) -> Self:
+        self.history_: dict[str, list[float]]  # what a fit sets
+        self.n_epochs_: int
+        self.best_epoch_: int
+        self.stopped_by_: str
+        self.rate_rule_: str
+        self.init_: InitChoice
+        self.health_: Health
+        self.n_features_in_: int
+        self.feature_names_in_: Array
         with _unchanged_on_failure(self):
             Fit(self._design(), *data, **more).run()
         return self
@@ -383,10 +395,10 @@ class NetworkEstimator(BaseEstimator):
             Epoch(self._design(), X, y, sample_weight, **known).run()
         return self
 
-    # ---------------------------------------------------------------- what families say, and may change
+    # ---------------------------------------------------------------- what families define
 
     def _check_network(self):
-        """Check the parameters of the network that scikit-learn's constraints cannot."""
+        """Check the parameters of the network beyond scikit-learn's constraints."""
 
     def _input(self):
         """The kind of X that is taken."""
@@ -401,11 +413,11 @@ class NetworkEstimator(BaseEstimator):
         raise NotImplementedError
 
     def _output_range(self, input_shape, n_outputs):
-        """Least and greatest value that the network can put out."""
+        """Least and greatest output of the network."""
         return -np.inf, np.inf
 
     def _suited(self, network, encoder, X, rows, X_val):
-        """The network with the arguments that the data decide on."""
+        """The network with the arguments that depend on the data."""
         for samples in (X, X_val):
             if samples is not None:
                 network = network.replace(**encoder.network_arguments(samples.values))
@@ -416,19 +428,19 @@ class NetworkEstimator(BaseEstimator):
         return kernel_initializer(rule, init_stddev=self.init_stddev, init_scale=self.init_scale)
 
     def _init_rules(self):
-        """Initializers to try, by the name of their rule; all but the last must pass the probe."""
+        """Initializers to try, by the names of their rules. All except the last must pass the probe."""
         rules = ("normal", "scaled") if self.init == "auto" else (self.init,)
         return {rule if isinstance(rule, str) else type(rule).__name__: self._initializer(rule) for rule in rules}
 
     def _draw_rules(self):
-        """What `draw_weights` is to know besides the rule for the kernels."""
+        """Further arguments of `draw_weights`, apart from the rule for the kernels."""
         return {}
 
     _fits_rows = False
     """Whether the initial weights are fitted to the first rows, see `fit_to_rows`."""
 
-    _in_model: ClassVar[Mapping] = MappingProxyType({})
-    """Arguments of the network that are others in `model_`, since they act in training only."""
+    _in_model: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Arguments of the network that have another value in `model_`, because they only act in training."""
 
     def _design(self):
         return Design(
@@ -450,7 +462,7 @@ class NetworkEstimator(BaseEstimator):
 
     @property
     def model_(self) -> keras.Model:
-        """The complete Keras model: raw features in; probabilities, or values in the target's unit, out."""
+        """The complete Keras model: from raw features to probabilities, or to values in the unit of y."""
         check_is_fitted(self)
         if "_model" not in self.__dict__:
             self._model = self._fitted.model(**self._in_model)
@@ -474,7 +486,7 @@ class NetworkEstimator(BaseEstimator):
         return {kind: text + self._fit_html() if kind == "text/html" else text for kind, text in bundle.items()}
 
     def _fit_html(self):
-        """What a notebook shows below scikit-learn's diagram: the network, and how the fit went."""
+        """The part below scikit-learn's diagram in a notebook: the network, and how the fit went."""
         return fit_html(self) if hasattr(self, "_fitted") else ""
 
     def __sklearn_is_fitted__(self):
@@ -485,7 +497,7 @@ class NetworkEstimator(BaseEstimator):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        state.pop("_model", None)  # made again from the weights when asked for
+        state.pop("_model", None)  # built again from the weights when needed
         return to_plain(state)
 
     def __setstate__(self, state):
@@ -500,7 +512,7 @@ class NetworkEstimator(BaseEstimator):
 
 
 def design_of(estimator):
-    """What an estimator's parameters say of a fit; for other rooms.
+    """The design of a fit, from the parameters of an estimator; for other rooms.
 
     Returns
     -------
@@ -511,7 +523,7 @@ def design_of(estimator):
 
 @contextlib.contextmanager
 def _unchanged_on_failure(estimator):
-    """Put an estimator's attributes back if a fit fails or is interrupted."""
+    """Restore an estimator's attributes if a fit fails or is interrupted."""
     before = dict(vars(estimator))
     try:
         yield

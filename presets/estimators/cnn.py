@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import keras
 from sklearn.utils._param_validation import StrOptions
@@ -28,57 +29,56 @@ class CNN(NetworkEstimator):
     filters: Sequence[int] = parameter(
         WIDTHS,
         "sequence of int",
-        "Filters of each block; powers of two use the hardware well (S2). Not used with a `backbone`.",
+        "Number of filters of each block; powers of two use the hardware well (S2). Not used with a `backbone`.",
         default=article.CNN_FILTERS,
     )
     block: str = parameter(
         [StrOptions(set(BLOCKS))],
         "{'plain', 'residual'}",
-        "What each block is. 'plain': a convolution and a 2x2 maximum. 'residual': a convolution, a 2x2 maximum, "
-        "and two convolutions with a shortcut around them (He et al. 2016), all normalised over the batch.",
+        "Kind of each block. 'plain': a convolution and 2x2 max pooling. 'residual': a convolution, 2x2 max pooling, "
+        "and two convolutions with a residual connection (He et al. 2016), all with batch normalisation.",
         default="plain",
     )
     kernel_size: int = parameter(COUNT, "int", "Height and width of the convolutions.", default=article.CNN_KERNEL_SIZE)
     dense_units: int | None = parameter(
         [*COUNT, None],
         "int or None",
-        "Width of the dense layer on top; None for no such layer.",
+        "Width of the dense layer before the output; None for no such layer.",
         default=article.CNN_DENSE_UNITS,
     )
-    activation: str | Callable = parameter(shared.ACTIVATION, default=article.ACTIVATION)
+    activation: str | Callable[..., Any] = parameter(shared.ACTIVATION, default=article.ACTIVATION)
     dropout: float = parameter(shared.DROPOUT, default=article.DROPOUT_COMPLEX)
     l1: float = parameter(shared.L1, default=article.L1)
     l2: float = parameter(shared.L2, default=article.L2)
-    augmentation: str | Sequence | None = parameter(
+    augmentation: str | Sequence[Any] | None = parameter(
         [StrOptions(set(AUGMENTATIONS)), list, tuple, None],
         "{'article', 'flip', 'strong', 'shift', 'shift_flip', 'cutout'}, list of keras.Layer or None",
         "Random changes of the images in training (A10). 'article': rotation, shear, translation and zoom. 'flip': "
-        "the same and mirrored images, where a mirror leaves labels true. 'strong': 'article', brightness, contrast "
-        "and erased patches. 'shift': moved by whole pixels. 'shift_flip': the same and mirrored images. 'cutout': "
-        "'shift' and a covered patch (DeVries and Taylor 2017). Layers of a list are copied and seeded; MixUp and "
-        "CutMix are refused, as they leave the labels.",
+        "the same and mirrored images, if mirrored images keep their labels. 'strong': 'article', brightness, contrast "
+        "and erased patches. 'shift': translation by whole pixels. 'shift_flip': the same and mirrored images. "
+        "'cutout': 'shift' and a covered patch (DeVries and Taylor 2017). Layers of a list are copied and seeded. "
+        "MixUp and CutMix are refused, because they would have to change the labels too.",
         default=article.AUGMENTATION,
     )
     backbone: keras.Model | None = parameter(
         [keras.Model, None],
         "keras.Model or None",
-        "A network of images, such as one of `keras.applications` without its top, that takes the place of the "
-        "blocks with its weights (S4). It is copied, never changed, and gets images standardised by this "
-        "estimator.",
+        "A network for images that replaces the blocks, with its weights (S4), such as one of `keras.applications` "
+        "without its top. It is copied, and never changed. It gets images that this estimator has standardised.",
         default=None,
     )
     train_backbone: bool = parameter(
         BOOLEAN,
         "bool",
-        "Whether the backbone is trained as well. To fine-tune, fit with False first, then set True, a lower "
+        "Whether to train the backbone too. To fine-tune it, fit with False first. Then set True, a lower "
         "`learning_rate` and ``warm_start=True``, and fit again.",
         default=False,
     )
     image_shape: Sequence[int] | None = parameter(
         [list, tuple, None],
         "tuple of int or None",
-        "Shape of one image, for images in the rows of a table: (height, width), or with the channels as "
-        "`data_format` says.",
+        "Shape of one image, if each row of X is an image: (height, width), or with the channels in the order of "
+        "`data_format`.",
         default=None,
         place="input",
     )
@@ -86,7 +86,7 @@ class CNN(NetworkEstimator):
 
     _presets = article.CNN_PRESETS
     _budget = article.CNN_BUDGET
-    _in_model = MappingProxyType({"augmentation": None})  # one of its layers is this package's own
+    _in_model = MappingProxyType({"augmentation": None})  # it has a layer of this package
 
     def _check_network(self):
         check_widths("filters", self.filters)
@@ -107,8 +107,8 @@ class CNN(NetworkEstimator):
         rescaling = keras.layers.Rescaling | keras.layers.Normalization
         if any(isinstance(layer, rescaling) for layer in self.backbone._flatten_layers()):
             warn_user(
-                f"backbone {self.backbone.name!r} rescales its images by itself, so they are scaled twice. Build it "
-                "with include_preprocessing=False."
+                f"backbone {self.backbone.name!r} also rescales its images, so they are scaled twice. Build it with "
+                "include_preprocessing=False."
             )
 
     def _network(self, input_shape, n_outputs):

@@ -1,7 +1,8 @@
-"""Any network of the user's under the rules of this package."""
+"""Estimators for the user's own networks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,9 +28,9 @@ from presets.training.recipe import numbers
 class NetworkBuilder(BaseEstimator):
     """Base of networks with parameters, for `KerasClassifier` and `KerasRegressor`.
 
-    A subclass is a dataclass with a field for each parameter, and builds the network when called. Searches reach the
-    parameters as ``network__<name>``, and two fits with equal parameters share a compiled program. It can be pickled
-    where its class can be imported.
+    A subclass is a dataclass with a field for each parameter. Calling it builds the network. In a search, the name of a
+    parameter is ``network__<name>``. Fits with equal parameters share a compiled program. To pickle it, its class must
+    be importable.
 
     Examples
     --------
@@ -47,7 +48,7 @@ class NetworkBuilder(BaseEstimator):
     32
     """
 
-    def __call__(self, input_shape, n_outputs):
+    def __call__(self, input_shape: Any, n_outputs: int) -> keras.Model:
         """Build a `keras.Model` from standardised inputs to logits or standardised values.
 
         Parameters
@@ -71,21 +72,21 @@ class NetworkBuilder(BaseEstimator):
 class Custom(NetworkEstimator):
     """The family of networks that the user builds."""
 
-    network: Callable | keras.Model = parameter(
+    network: Callable[..., keras.Model] | keras.Model = parameter(
         [callable],
         "callable or keras.Model",
-        "``network(input_shape, n_outputs)`` gives a `keras.Model` from standardised inputs to logits or "
-        "standardised values: a function, or a `NetworkBuilder`, whose own parameters a search reaches as "
-        "``network__width``. `input_shape` is the shape of one sample, a tuple; with `inputs` a dict of them. "
-        "For two classes `n_outputs` is 1. It is called at each fit, and what it builds is copied, with weights "
-        "that it brings as the start. So layers that it takes from outside, or a ready model in its place, stay "
-        "as they are.",
+        "``network(input_shape, n_outputs)`` returns a `keras.Model` from standardised inputs to logits or "
+        "standardised values. It is a function, or a `NetworkBuilder`, whose parameters have names such as "
+        "``network__width`` in a search. `input_shape` is the shape of one sample, a tuple; with `inputs` it is a dict "
+        "of tuples. For two classes `n_outputs` is 1. Each fit calls it and copies the network; training starts from "
+        "the weights that the network has. So layers from outside the function do not change. A ready `keras.Model` is "
+        "copied too.",
         default=dense_network,
     )
-    inputs: dict | None = parameter(
+    inputs: Mapping[str, Sequence[str | int]] | None = parameter(
         [dict, None],
         "dict of str to list of (str or int), or None",
-        "Columns of a table for each input of a network that has several, by their names or numbers; the "
+        "Columns of a table for each input, for a network with several inputs: names or numbers of columns. The "
         "network gets a dict. None gives all of X to one input.",
         default=None,
     )
@@ -129,7 +130,7 @@ class Custom(NetworkEstimator):
         return output_range(self._network(input_shape, n_outputs))
 
     def _suited(self, network, encoder, X, rows, X_val):
-        """The network as it is built at this moment."""
+        """The network that the function builds now."""
         x = encoder.rows(X.values, numbers(self.dtype)).take(rows[:WITNESSES])
         if not encoder.embedding_arguments:
             return made_now(network, x)
@@ -140,12 +141,12 @@ class Custom(NetworkEstimator):
 
 
 def _ready(model):
-    """A function that gives a model of the user's."""
+    """A function that returns the user's model."""
     return lambda input_shape, n_outputs: model
 
 
 def _own_copy(network):
-    """A copy that later changes of the parameters leave alone, with numbers of Python's, which Keras wants."""
+    """A copy that later changes of the parameters do not affect, with Python's numbers, because Keras needs them."""
     if not hasattr(network, "get_params"):
         return network
     plain = {name: value.item() for name, value in network.get_params().items() if isinstance(value, np.generic)}

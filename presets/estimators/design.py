@@ -1,8 +1,9 @@
-"""What an estimator's parameters say of a fit: its network, its recipe and its rules."""
+"""The design of a fit, from the parameters of an estimator: its network, its recipe and its rules."""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from keras.optimizers.schedules import LearningRateSchedule
@@ -21,7 +22,7 @@ from presets.warn import warn_user
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What an estimator's parameters say of a fit.
+    """The design of a fit, from the parameters of an estimator.
 
     Parameters
     ----------
@@ -31,36 +32,36 @@ class Design:
     target : Classes or Numbers
         The kind of y.
     budget : Budget
-        Of the family, for what is "auto".
+        Budget of the family, for parameters that are "auto".
     check_values, check_network : callable
-        Check parameters by scikit-learn's constraints, and those of the network beyond these.
+        Check all parameters by scikit-learn's constraints, and those of the network by further rules.
     network : callable
-        ``network(input_shape, n_outputs)`` gives the `Network`.
+        ``network(input_shape, n_outputs)`` returns the `Network`.
     suited : callable
-        ``suited(network, encoder, X, rows, X_val)`` gives the `Network` with the arguments that the data decide on.
+        ``suited(network, encoder, X, rows, X_val)`` returns the `Network` with the arguments that depend on the data.
     init_rules, draw_rules : callable
-        Give the initializers to try, and what `draw_weights` is to know besides.
+        Return the initializers to try, and further arguments of `draw_weights`.
     fits_rows : bool
         Whether the initial weights are fitted to the first rows, see `fit_to_rows`.
     in_model : mapping
-        Arguments of the network that are others in the complete model.
+        Arguments of the network that have another value in the complete model.
     """
 
     parameters: object
     input: Input
     target: object
     budget: Budget
-    check_values: Callable
-    check_network: Callable
-    network: Callable
-    suited: Callable
-    init_rules: Callable
-    draw_rules: Callable
+    check_values: Callable[..., Any]
+    check_network: Callable[..., Any]
+    network: Callable[..., Any]
+    suited: Callable[..., Any]
+    init_rules: Callable[..., Any]
+    draw_rules: Callable[..., Any]
     fits_rows: bool
-    in_model: Mapping
+    in_model: Mapping[str, Any]
 
     def check(self, X_val=None, y_val=None):
-        """Check what can be checked without data; give the callbacks as a list."""
+        """Check all that needs no data, and return the callbacks as a list."""
         given = self.parameters
         self.check_values()
         if given.clipnorm is not None and given.global_clipnorm is not None:
@@ -71,7 +72,7 @@ class Design:
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
         _, config = self.optimizer()
-        if not self.fits_rows:  # whose parametrization takes larger rates
+        if not self.fits_rows:  # that parametrization needs higher learning rates
             warn_of_rate(given.optimizer, given.learning_rate)
         callbacks = check_callbacks(given.callbacks)
         if given.lr_schedule != "plateau":
@@ -86,12 +87,12 @@ class Design:
             others.append("the schedule in the optimizer")
         if others:
             raise ValueError(
-                f"lr_schedule={self.parameters.lr_schedule!r} and {others[0]} would both set the rate; set "
-                "lr_schedule='plateau', which leaves it to you, or leave the other one out."
+                f"lr_schedule={self.parameters.lr_schedule!r} and {others[0]} would both set the learning rate; set "
+                f"lr_schedule='plateau', or remove {others[0]}."
             )
 
     def split(self, y, weights, fraction, seeds, groups=None):
-        """Numbers of the rows to train on and to validate on."""
+        """Numbers of the rows for training and for validation."""
         rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
         training, validation = self.input.split(y, rows, fraction, seeds.generator("split"), self.target.strata, groups)
         if fraction and not len(validation):
@@ -117,7 +118,7 @@ class Design:
         )
 
     def recipe(self, network, activation):
-        """What a program of this network is made from."""
+        """The recipe of this network."""
         given = self.parameters
         return Recipe(
             network=network,
@@ -131,7 +132,7 @@ class Design:
         )
 
     def rules(self, n_rows, *, validates, factor=1.0):
-        """How training goes on so many rows; `factor` is that of a target whose loss is in the unit of y."""
+        """The rules of a training on `n_rows` rows. `factor` comes from a target whose loss is in the unit of y."""
         given = self.parameters
         batch_size = measured.batch_size(n_rows) if given.batch_size == "auto" else given.batch_size
         batch_size = int(min(batch_size, n_rows))
@@ -152,7 +153,7 @@ class Design:
         )
 
     def choose_init(self, program, batch, seeds):
-        """Draw initial weights, and tell by which rule; see `choose_init`."""
+        """Draw initial weights, and return the rule too; see `choose_init`."""
         return choose_init(
             program, batch, self.init_rules(), seeds.integer("init"), fits_rows=self.fits_rows, **self.draw_rules()
         )

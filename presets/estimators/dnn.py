@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from sklearn.utils._param_validation import StrOptions
 
@@ -29,13 +30,13 @@ class DNN(NetworkEstimator):
         "Width of each hidden layer; powers of two use the hardware well (S2).",
         default=article.HIDDEN_LAYER_SIZES,
     )
-    activation: str | Callable = parameter(shared.ACTIVATION, default=article.ACTIVATION)
+    activation: str | Callable[..., Any] = parameter(shared.ACTIVATION, default=article.ACTIVATION)
     parametrization: str = parameter(
         [StrOptions({"standard", "ntk"})],
         "{'standard', 'ntk'}",
-        "'ntk' builds RealMLP's network (Holzmüller et al. 2024): kernels of unit scale, columns with trained "
-        "factors, activations that each unit follows by a trained share, and initial weights that fit the first "
-        "rows, so that `init` is not used. It wants 'adam' and a `learning_rate` about .04.",
+        "'ntk' builds RealMLP's network (Holzmüller et al. 2024): kernels of unit scale, trained factors of the "
+        "columns, activations with a trained strength for each unit, and initial weights that fit the first rows, so "
+        "`init` is not used. It needs 'adam' and a `learning_rate` of about 0.04.",
         default="standard",
     )
     numeric_embedding: str | None = parameter(
@@ -52,8 +53,8 @@ class DNN(NetworkEstimator):
     standardize: bool | str = parameter(
         [*BOOLEAN, StrOptions({"robust"})],
         "bool or 'robust'",
-        "Whether X gets zero mean and unit variance, by the statistics of the training part (A2). 'robust': by "
-        "median and quartiles, and drawn in between -3 and 3 (Holzmüller et al. 2024).",
+        "Whether X gets zero mean and unit variance, by the statistics of the training part (A2). 'robust' uses the "
+        "median and the quartiles, and limits values smoothly to -3 and 3 (Holzmüller et al. 2024).",
         default=article.STANDARDIZE,
         place="input",
     )
@@ -74,8 +75,8 @@ class DNN(NetworkEstimator):
         check_widths("hidden_layer_sizes", self.hidden_layer_sizes, may_be_empty=True)
         if self.parametrization == "ntk" and self.init != "auto":
             raise ValueError(
-                f"init={self.init!r} does not apply to parametrization='ntk', whose initial weights fit the data; "
-                "set init='auto'."
+                f"init={self.init!r} cannot be used with parametrization='ntk', which fits its initial weights to the "
+                "data; set init='auto'."
             )
 
     def _input(self):

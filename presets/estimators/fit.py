@@ -1,4 +1,4 @@
-"""One fit, from the data of the user to the fitted state of an estimator."""
+"""One fit, from the user's data to the fitted state of an estimator."""
 
 import contextlib
 import dataclasses
@@ -20,20 +20,20 @@ from presets.training.recipe import numbers
 from presets.warn import warn_user
 
 WITNESSES = 8
-"""Rows by which a network is known again."""
+"""Number of rows whose outputs identify a network."""
 
 
 class Fit:
-    """A fit of all epochs. When made it has checked, split and encoded its data; `run` trains, and keeps the result.
+    """A fit of all epochs. The constructor checks, splits and encodes the data; `run` trains and keeps the result.
 
     Parameters
     ----------
     design : Design
-        Of the estimator.
+        Design of the estimator.
     X, y, sample_weight, X_val, y_val, groups, sample_weight_val : array-like
         As the user gave them to `fit`.
     **known
-        Of y, beside what it holds.
+        Further facts about y, such as its classes.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Fit:
         self.design, self.estimator = design, design.parameters
         self.callbacks = design.check(X_val, y_val)
         if X_val is None and sample_weight_val is not None:
-            raise ValueError("sample_weight_val are weights of X_val: give X_val and y_val too.")
+            raise ValueError("sample_weight_val has the weights of X_val: give X_val and y_val too.")
         self.start = self._start()
         self.seeds = self._seeds()
         validation = X_val, y_val, sample_weight_val
@@ -86,7 +86,7 @@ class Fit:
     # ---------------------------------------------------------------- before the training
 
     def _start(self):
-        """The network to go on from."""
+        """The network from which the fit continues."""
         return fitted_network(self.estimator) if self.estimator.warm_start else None
 
     def _seeds(self):
@@ -101,7 +101,7 @@ class Fit:
         return self.design.split(y, weights, fraction, self.seeds, groups)
 
     def _encoding(self, samples, y, rows, weights, known):
-        """The encodings of X and y: those of the network to go on from, or learnt from the training part."""
+        """The encodings of X and y: those of the network from which the fit continues, or new ones."""
         design, start = self.design, self.start
         if start is not None:
             return start.encoder, design.target.keep(start, y, rows, weights)
@@ -126,7 +126,7 @@ class Fit:
         return self.design.recipe(network, self.target.activation)
 
     def _report(self, y):
-        """The data check (A1) on what the network gets."""
+        """The data check (A1) of the network's inputs."""
         return check_rows(
             self.plan,
             y,
@@ -152,8 +152,8 @@ class Fit:
             self.keep(program, outcome)
 
     def load(self, program):
-        """Set all variables of a program to what this fit starts from."""
-        program.load_unit(self.target.unit)  # the probe looks at gradients
+        """Set all variables of a program to the start of this fit."""
+        program.load_unit(self.target.unit)  # the probe measures gradients
         if self.start is None:
             weights, self.init = self.design.choose_init(program, self._batch, self.seeds)
         else:
@@ -172,7 +172,7 @@ class Fit:
         )
 
     def keep(self, program, outcome):
-        """Give the estimator what the training of a program gave."""
+        """Store the result of a training on the estimator."""
         state = self._optimizer_state(program)
         program.load_weights(outcome.weights)
         fitted = self._fitted(outcome.weights, state, self.design.target.temperature(program, self.plan))
@@ -234,12 +234,12 @@ class Fit:
 
     @property
     def _batch(self):
-        """The encoded rows that the network is measured on."""
+        """The encoded rows on which the network is measured."""
         return self.plan.training.take(self.plan.rows[: self.plan.rules.batch_size])
 
 
 class Epoch(Fit):
-    """A fit of one epoch, which goes on where the last one ended: no split, no plateau, the first call's statistics."""
+    """A fit of one epoch that continues the last one: no split, no plateau, and the statistics of the first call."""
 
     def _start(self):
         return fitted_network(self.estimator)
@@ -253,8 +253,8 @@ class Epoch(Fit):
     def _encoding(self, samples, y, rows, weights, known):
         if self.start is None and len(rows) == 1 and self.estimator.standardize:
             warn_user(
-                "The first partial_fit has one row, so every column of X, and y of a regressor, gets scale 1 for "
-                "good. Give more rows first, or standardise before."
+                "The first call of partial_fit has one row, so all columns of X, and y of a regressor, keep the scale "
+                "1. Give more rows in the first call, or standardise the data first."
             )
         return super()._encoding(samples, y, rows, weights, known)
 
@@ -262,7 +262,7 @@ class Epoch(Fit):
         return dataclasses.replace(super()._rules(n_rows, validates=False), epochs=1, restore_best_weights=False)
 
     def _recipe(self, network):
-        # nobody knows how many epochs will come
+        # the number of epochs is unknown
         return dataclasses.replace(super()._recipe(network), lr_schedule="plateau")
 
     def _report(self, y):
@@ -284,7 +284,7 @@ class Epoch(Fit):
 
 @contextlib.contextmanager
 def _about(arguments):
-    """Say in the message of an error which arguments of `fit` it is about."""
+    """Add the names of the arguments of `fit` to the message of an error."""
     try:
         yield
     except (TypeError, ValueError) as error:

@@ -30,52 +30,54 @@ class LSTM(NetworkEstimator):
     units: Sequence[int] = parameter(
         WIDTHS,
         "sequence of int",
-        "Width of each LSTM layer; powers of two use the hardware well (S2). None, (), for `convolutions` alone.",
+        "Width of each LSTM layer; powers of two use the hardware well (S2). Use () for `convolutions` only.",
         default=article.LSTM_UNITS,
     )
     bidirectional: bool = parameter(
-        BOOLEAN, "bool", "Whether each LSTM layer has a twin that reads the sequences backwards.", default=False
+        BOOLEAN, "bool", "Whether each LSTM layer has a second one that reads the sequences backwards.", default=False
     )
     pooling: str = parameter(
         [StrOptions(set(POOLINGS))],
         "{'last', 'mean', 'max'}",
-        "What is taken of the last LSTM layer's steps: the last one, or their mean or maximum. Padding is left out.",
+        "How the steps of the last LSTM layer are combined: the last step, their mean or their maximum. Padding is not "
+        "used.",
         default="last",
     )
     convolutions: Sequence[int] = parameter(
         WIDTHS,
         "sequence of int",
-        "Filters of convolutions with batch normalisation beside the LSTM, as in LSTM-FCN; none by default. The "
+        "Filters of convolutions with batch normalisation, in parallel with the LSTM (LSTM-FCN); none by default. The "
         "preset 'fcn' has (128, 256, 128).",
         default=(),
     )
     convolution_block: str = parameter(
         [StrOptions(set(BLOCKS))],
         "{'plain', 'inception', 'lite'}",
-        "What each of the `convolutions` is. 'plain': as in LSTM-FCN. 'inception': convolutions of 40, 20 and "
-        "10 steps and a maximum side by side, with so many filters each (InceptionTime). 'lite': one of these, "
-        "then dilated separable convolutions (LITE), which cost least.",
+        "Kind of the `convolutions`. 'plain': as in LSTM-FCN. 'inception': parallel convolutions of 40, 20 and 10 "
+        "steps and max pooling, with that many filters in each (InceptionTime). 'lite': one such block, then dilated "
+        "separable convolutions (LITE); it costs least.",
         default="plain",
     )
     validation_split: str = parameter(
         [StrOptions({"random", "last"})],
         "{'random', 'last'}",
-        "Which samples the internal split sets apart: drawn at random, or the last ones, for samples in the "
-        "order of time. Windows that overlap leak into each other by a random split.",
+        "Samples of the validation part: drawn at random, or the last ones, for samples in the order of time. With a "
+        "random split, overlapping windows leak into each other.",
         default="random",
         place="validation",
     )
     recurrent_init: str | keras.initializers.Initializer = parameter(
         [str, keras.initializers.Initializer],
         "str or keras.initializers.Initializer",
-        "How recurrent kernels are drawn: the name of a Keras initializer, or 'normal' or 'scaled', as in `init`.",
+        "Initial values of the recurrent kernels: the name of a Keras initializer, or 'normal' or 'scaled', as in "
+        "`init`.",
         default=article.RECURRENT_INIT,
         place="initial weights",
     )
     forget_bias: float = parameter(
         [Interval(Real, None, None, closed="neither")],
         "float",
-        "Initial bias of the forget gates (A9): larger, such as 3 or 5, lets the LSTM keep what it saw for longer.",
+        "Initial bias of the forget gates (A9). With larger values, such as 3 or 5, the LSTM remembers for longer.",
         default=article.FORGET_BIAS,
         place="initial weights",
     )
@@ -104,7 +106,7 @@ class LSTM(NetworkEstimator):
         Parameters
         ----------
         groups : array-like of shape (n_samples,), optional
-            Sequences of one group are all on the same side of the internal split.
+            All sequences of a group are in the same part of the internal split.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, groups, sample_weight_val)
 

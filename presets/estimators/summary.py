@@ -1,21 +1,22 @@
-"""How a fit went, in one line and in a notebook."""
+"""The summary of a fit, in one line and for a notebook."""
 
 import html
 import math
+from typing import Any
 
 import numpy as np
 
 from presets.estimators._fitted import fitted_network
 
 WIDTH, HEIGHT = 360, 120
-"""Of the picture of the losses, in pixels."""
+"""Size of the plot of the losses, in pixels."""
 
 COLOURS = {"loss": "#1f77b4", "val_loss": "#ff7f0e"}
-"""Of its curves, by their names in the history."""
+"""Colours of the curves, by their names in `history_`."""
 
 
-def fit_summary(network):
-    """Say in one line how the fit of an estimator went.
+def fit_summary(network: Any) -> str:
+    """Summarise the fit of an estimator in one line.
 
     Parameters
     ----------
@@ -33,13 +34,13 @@ def fit_summary(network):
     )
 
 
-def divergence(network):
-    """Say which value was no longer finite, where that ended the fit, and what to do.
+def divergence(network: Any) -> tuple[str, str]:
+    """Name the value that was not finite, and say what to do.
 
     Parameters
     ----------
     network : estimator
-        Fitted, with `stopped_by_` being "non_finite_loss".
+        Fitted, with "non_finite_loss" as its `stopped_by_`.
 
     Returns
     -------
@@ -51,12 +52,12 @@ def divergence(network):
     return (
         f"The {name} became {history[name][-1]} in epoch {network.n_epochs_} at "
         f"learning_rate={history['learning_rate'][-1]:g}.",
-        "Lower learning_rate, keep clipnorm on and standardize=True, and look for extreme values in X and y.",
+        "Lower learning_rate, use clipnorm and standardize=True, and check X and y for extreme values.",
     )
 
 
-def fit_html(network):
-    """Show the network of a fitted estimator, its losses and what the data check found.
+def fit_html(network: Any) -> str:
+    """Show the network of a fitted estimator, its losses and the findings of the data check.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def _shape_of_row(layer):
 
 
 def _losses(history):
-    """A small picture of the losses over the epochs, on a logarithmic scale."""
+    """A small plot of the losses over the epochs, on a logarithmic scale."""
     curves = {name: np.array(history[name]) for name in COLOURS if name in history}
     known = np.concatenate([values[np.isfinite(values) & (values > 0)] for values in curves.values()])
     if not len(known):

@@ -1,4 +1,4 @@
-"""How X and y are checked: by scikit-learn's functions, and by the kinds of both."""
+"""Checks of X and y: by scikit-learn's functions, and by their kinds."""
 
 import numpy as np
 from scipy import sparse
@@ -13,7 +13,7 @@ from presets.data.weights import relative_weights
 from presets.estimators._fitted import fitted_network
 
 NO_Y = "no_validation"
-"""scikit-learn's word for a check of X alone."""
+"""scikit-learn's value for a check of X only."""
 
 
 def check_data(design, X, y, sample_weight=None, *, encoder=None, weighted=False):
@@ -25,9 +25,9 @@ def check_data(design, X, y, sample_weight=None, *, encoder=None, weighted=False
     X, y, sample_weight : array-like
         As the user gave them.
     encoder : Encoder, optional
-        Of an earlier fit that X must agree with.
+        Encoder of an earlier fit, with which X must agree.
     weighted : bool
-        Whether there are to be weights even if none are given.
+        Whether to return weights even if none are given.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def _check_table(estimator, kind, X, y, *, reset, **of_y):
 def _check_weights(sample_weight, samples):
     weights = _check_sample_weight(sample_weight, samples.values, dtype=np.float64, ensure_non_negative=True)
     if not np.isfinite(weights).all():
-        raise ValueError(f"sample_weight must hold finite numbers, but it holds {weights[0]}.")
+        raise ValueError(f"sample_weight must contain finite numbers, but it contains {weights[0]}.")
     if not weights.any():
-        raise ValueError("sample_weight is zero for every row; at least one row needs a positive weight.")
+        raise ValueError("sample_weight is zero for all rows; at least one row needs a positive weight.")
     return relative_weights(weights)

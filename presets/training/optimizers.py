@@ -1,4 +1,4 @@
-"""Keras's optimizers as a program runs them: constants that can change without compiling, and clipped steps counted."""
+"""Keras's optimizers for a program: their constants can change without compiling, and they count clipped steps."""
 
 import functools
 
@@ -14,19 +14,19 @@ from presets.training.tunable import Tunable
 from presets.warn import warn_user
 
 NORMALISING = frozenset({"adam", "adamw", "adamax", "nadam", "rmsprop", "adafactor", "lamb", "lion", "muon"})
-"""Keras's optimizers whose updates have about the size of the rate."""
+"""Keras's optimizers whose updates are about as large as the learning rate."""
 
 ATTRIBUTES = "attributes"
-"""In a configuration beside Keras's own: what of an optimizer of the user's its `get_config` does not tell."""
+"""Extra key of a configuration: attributes of the user's own optimizer that its `get_config` does not return."""
 
 TUNABLE = ("momentum", "clipnorm", "global_clipnorm", "weight_decay")
 
 KERNELS_ALONE = "decays_kernels_alone"
-"""In a configuration beside Keras's own: whether decay leaves out biases and other variables of one dimension."""
+"""Extra key of a configuration: whether weight decay skips biases and other variables with one dimension."""
 
 
 class ClipCounter:
-    """Mixin for a Keras optimizer: clips as Keras does and counts the steps in which anything met its limit (A8)."""
+    """Mixin for a Keras optimizer: it clips as Keras does, and counts the steps with clipped gradients (A8)."""
 
     decays_kernels_alone = False
     """Whether decay leaves out biases, other variables of one dimension, and those that a layer marks by
@@ -54,7 +54,7 @@ class ClipCounter:
         super()._backend_update_step(grads, trainable_variables, ops.convert_to_tensor(learning_rate))
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
-        # TensorFlow keeps every graph in which this was called for good, some MB each, also where nothing is added up
+        # TensorFlow never releases a graph that calls this, some MB each, even if there is only one replica
         if self._distribution_strategy.num_replicas_in_sync == 1:
             return grads_and_vars
         return super()._all_reduce_sum_gradients(grads_and_vars)
@@ -73,7 +73,7 @@ class ClipCounter:
         factors = [ops.cast(factor, grad.dtype) for grad, factor in zip(grads, ops.unstack(factors), strict=True)]
         if self.global_clipnorm is not None:
             return [grad * factor for grad, factor in zip(grads, factors, strict=True)]
-        # TensorFlow's sparse gradients, of embeddings, stay sparse, as Keras leaves them by `clipnorm` alone
+        # sparse gradients of embeddings on TensorFlow stay sparse, as in Keras with `clipnorm` only
         return [ops.multiply(grad, factor) for grad, factor in zip(grads, factors, strict=True)]
 
 
@@ -96,15 +96,15 @@ def make_optimizer(optimizer_class, config, tunables, schedule=None):
     config : dict
         Its configuration, with a plain number at each tunable.
     tunables : dict of str to Tunable
-        Variables to put in the place of those numbers.
+        Variables that replace these numbers.
     schedule : Schedule, optional
-        To put in the place of the rate.
+        Schedule that replaces the learning rate.
 
     Returns
     -------
     keras.optimizers.Optimizer
     """
-    config = dict(config)  # Keras changes what it is given
+    config = dict(config)  # Keras changes this dict
     decays_kernels_alone = config.pop(KERNELS_ALONE, False)
     attributes = config.pop(ATTRIBUTES, {})
     optimizer = _counting(optimizer_class).from_config(config)
@@ -132,36 +132,36 @@ def optimizer_config(
 ):
     """Class and configuration of an optimizer given by name or as an unbuilt Keras optimizer.
 
-    An optimizer object is taken as it is, with its own rate, momentum, clipping and decay; a name gets them from the
-    parameters. `weight_decay` of 0, `beta_2` and `ema_momentum` of None leave what Keras sets.
+    An optimizer object keeps its own rate, momentum, clipping and decay. A name gets them from the parameters.
+    `weight_decay` of 0, and `beta_2` and `ema_momentum` of None, mean Keras's defaults.
 
     Returns
     -------
     optimizer_class : type
     config : dict
-        With a schedule of the rate as the object that it is.
+        A schedule of the rate is in it as an object.
 
     Raises
     ------
     ValueError
-        If Keras has no optimizer of that name, or if it has no momentum or `beta_2` and one is given; if
-        `weight_decay`, `beta_2` or `ema_momentum` are given besides an optimizer object.
+        If Keras has no optimizer of that name; if `momentum` or `beta_2` is given and the optimizer has none; or if
+        `weight_decay`, `beta_2` or `ema_momentum` is given besides an optimizer object.
     TypeError
-        If an object cannot be built again as it is.
+        If an object cannot be built again from its configuration.
     """
     refuse_in_fork()  # Keras makes variables to tell what an optimizer is
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
             f"optimizer cannot be a LossScaleOptimizer: give the {type(optimizer.inner_optimizer).__name__} inside it. "
-            "dtype='mixed_float16' scales the loss by itself."
+            "dtype='mixed_float16' scales the loss automatically."
         )
     if isinstance(optimizer, keras.optimizers.Optimizer):
         for name, value in (("weight_decay", weight_decay), ("beta_2", beta_2), ("ema_momentum", ema_momentum)):
             if value:
-                raise ValueError(f"{name}={value} does not apply to an optimizer object; give it to the optimizer.")
+                raise ValueError(f"{name}={value} cannot be used with an optimizer object; set it in the optimizer.")
         config = optimizer.get_config()
         if isinstance(optimizer._learning_rate, LearningRateSchedule):
-            config["learning_rate"] = optimizer._learning_rate  # by its configuration Keras finds registered ones only
+            config["learning_rate"] = optimizer._learning_rate  # Keras can build only registered schedules
         made = built_from(optimizer, config, "optimizer")
         missing = missing_state(optimizer, made, "optimizer")
         return type(optimizer), config | ({ATTRIBUTES: missing} if missing else {})
@@ -174,7 +174,9 @@ def optimizer_config(
     if "momentum" in config:
         config["momentum"] = float(momentum)
     elif momentum:
-        raise ValueError(f"momentum={momentum} does not apply to optimizer={optimizer!r}; set momentum=0 or use 'sgd'.")
+        raise ValueError(
+            f"momentum={momentum} cannot be used with optimizer={optimizer!r}; set momentum=0 or use 'sgd'."
+        )
     if "nesterov" in config:
         config["nesterov"] = bool(nesterov)
     if weight_decay:
@@ -184,30 +186,30 @@ def optimizer_config(
     if beta_2 is not None:
         if "beta_2" not in config:
             raise ValueError(
-                f"beta_2={beta_2} does not apply to optimizer={optimizer!r}; set beta_2=None or use 'adam'."
+                f"beta_2={beta_2} cannot be used with optimizer={optimizer!r}; set beta_2=None or use 'adam'."
             )
         config["beta_2"] = float(beta_2)
     return optimizer_class, config
 
 
 def warn_of_rate(optimizer, learning_rate):
-    """Warn if an optimizer by name divides its gradients by their size and has the rate of one that does not.
+    """Warn if an adaptive optimizer by name has the default learning rate of SGD.
 
-    Its updates are about as large as the rate, whatever the gradients are. Adagrad, Adadelta and FTRL divide by sums
-    that grow, so that larger rates suit them.
+    The updates of such an optimizer are about as large as the learning rate, whatever the gradients are. Adagrad,
+    Adadelta and FTRL divide by growing sums, so higher learning rates suit them.
     """
     if not isinstance(optimizer, str) or optimizer.lower() not in NORMALISING or learning_rate != article.LEARNING_RATE:
         return
     rate = _named(optimizer)[1]["learning_rate"]
     warn_user(
-        f"optimizer={optimizer!r} trains at learning_rate={learning_rate}, which is the article's rate for SGD. Set "
+        f"optimizer={optimizer!r} trains at learning_rate={learning_rate}, the article's learning rate for SGD. Set "
         f"learning_rate={rate:g}, Keras's default for this optimizer, or use from_preset('adaptive')."
     )
 
 
 @functools.cache
 def _named(name):
-    """Class and default configuration of an optimizer; Keras makes one, with its variables, to tell them."""
+    """Class and default configuration of an optimizer. Keras must build one, with its variables, to read them."""
     try:
         found = keras.optimizers.get(name)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a training works with: its data, its rows, its rules."""
+"""The plan of a training: its data, its rows and its rules."""
 
 import math
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from presets.training.dataset import Dataset
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """How a fit trains.
+    """The rules of a training.
 
     Parameters
     ----------
     epochs, batch_size, patience : int
     monitor : str
-        Name in the history of the value that decides on the rate and the best weights.
+        Name in the history of the value that decides on the learning rate and the best weights.
     n_averaged : int
-        Epochs over whose mean the best one is found.
+        Number of epochs in the moving mean that finds the best epoch.
     lr_factor, min_lr_factor, min_delta : float
-        Of the plateau rule (A5.3).
+        Parameters of the plateau rule (A5.3).
     restore_best_weights, shuffle : bool
     by_steps : bool
-        Whether to make every update by a call of its own, as Keras's `fit` does.
+        Whether to make each update with a separate call, as Keras's `fit` does.
     """
 
     epochs: int
@@ -41,14 +41,14 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One training, before it begins.
+    """The plan of one training.
 
     Parameters
     ----------
     training, validation : Dataset
-        The same one where the validation rows are part of X.
+        The same object if the validation rows are part of X.
     rows, validation_rows : ndarray of int
-        Which rows to train on and to validate on; none of the latter for no validation.
+        Numbers of the rows for training and for validation. Without validation, `validation_rows` is empty.
     rules : Rules
     rng : numpy.random.Generator
         Shuffles the rows before each epoch.
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def n_updates(self):
-        """Updates in an epoch."""
+        """Number of updates in an epoch."""
         return math.ceil(len(self.rows) / self.rules.batch_size)
 
     @property
@@ -79,7 +79,7 @@ class Plan:
 
     @property
     def shape(self):
-        """What plans have in common that can be trained together."""
+        """The values that must be equal in plans that are trained together."""
         sizes = len(self.rows), len(self.validation_rows), len(self.training), len(self.validation)
         return *sizes, self.validation is self.training, self.rules
 
