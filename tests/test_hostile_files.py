@@ -565,7 +565,7 @@ def test_layers_without_weights_claim_no_more_either():
     assert repeated in text
     loaded = load(joined(json.loads(text.replace(repeated, r"\\\"n\\\": 2000000000")), members))
     for use in (lambda: loaded.predict(X), lambda: loaded.model_):
-        with pytest.raises(ValueError, match="puts out 8,000,000,000 numbers for each row"):
+        with pytest.raises(ValueError, match="returns 8,000,000,000 numbers for each row"):
             use()
 
 

@@ -190,7 +190,7 @@ def test_none_is_no_augmentation():
 def test_blending_is_refused(name, nested):
     layer = getattr(keras.layers, name, None) or pytest.skip(f"this Keras has no {name}")
     given = keras.layers.Pipeline([layer()]) if nested else layer()
-    with pytest.raises(ValueError, match=f"cannot take {name}.*leaves the labels"):
+    with pytest.raises(ValueError, match=f"cannot take {name}.*images but not labels"):
         build([given])
 
 
@@ -199,7 +199,7 @@ def test_blending_is_refused(name, nested):
     [
         ("weak", "augmentation='weak' is not known"),
         ([keras.layers.Rescaling(2.0)], "cannot take Rescaling: it also changes images in predictions"),
-        (["article"], "must hold Keras layers"),
+        (["article"], "must contain Keras layers"),
         ([Unfaithful(1)], "cannot copy Unfaithful"),
     ],
 )

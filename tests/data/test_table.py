@@ -136,8 +136,8 @@ def test_categorical_features_in_all_forms(features):
         ([True], ValueError, r"mask of shape \(1,\).*2 columns"),
         ([5], ValueError, "no 5"),
         (["x"], ValueError, "no 'x'"),
-        ([0], TypeError, "'s' holds strings"),
-        (None, TypeError, "'s' holds strings"),
+        ([0], TypeError, "'s' has strings"),
+        (None, TypeError, "'s' has strings"),
     ],
 )
 def test_categorical_features_that_do_not_fit(features, error, message):

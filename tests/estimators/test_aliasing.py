@@ -178,9 +178,9 @@ def test_changed_code_of_a_fitted_network_is_an_error(model, monkeypatch):
     changed = outputs(model)
     monkeypatch.setitem(globals(), "factor", 1.0)
     clear_programs()
-    with pytest.raises(RuntimeError, match="another one than at the fit"):
+    with pytest.raises(RuntimeError, match="The network has changed since the fit"):
         model.predict(X)
-    with pytest.raises(RuntimeError, match="another one than at the fit"):
+    with pytest.raises(RuntimeError, match="The network has changed since the fit"):
         _ = model.model_
     assert np.abs(changed - before).max() > 1e-4
     np.testing.assert_array_equal(outputs(model.fit(X, LABELS)), before)

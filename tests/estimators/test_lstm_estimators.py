@@ -314,7 +314,7 @@ def test_groups_stay_whole(estimator, validation_split):
 
 @both
 def test_groups_that_cannot_be_split(estimator, no_training):
-    with pytest.raises(ValueError, match="groups has one group"):
+    with pytest.raises(ValueError, match="groups has only one group"):
         quick(estimator).fit(RAGGED, TARGETS[estimator], groups=np.zeros(48))
     with pytest.raises(ValueError, match="inconsistent"):
         quick(estimator).fit(RAGGED, TARGETS[estimator], groups=np.zeros(47))

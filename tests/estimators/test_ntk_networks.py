@@ -123,7 +123,7 @@ def test_far_values_do_not_move_robust_predictions(network, wine):
 
 def test_an_init_of_the_users_is_refused(wine):
     X, _, y, _ = wine
-    with pytest.raises(ValueError, match="init='scaled' does not apply to parametrization='ntk'"):
+    with pytest.raises(ValueError, match="init='scaled' cannot be used with parametrization='ntk'"):
         DNNClassifier(**NTK | {"init": "scaled"}).fit(X, y)
 
 

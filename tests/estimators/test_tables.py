@@ -234,7 +234,7 @@ def test_a_leak_through_a_category_and_one_through_gaps_are_found():
 
 def test_inputs_of_several_columns_take_numbers_alone():
     inputs = {"a": ["length"], "b": ["city"]}
-    with pytest.raises(ValueError, match="inputs takes columns of numbers"):
+    with pytest.raises(ValueError, match="inputs needs columns of numbers"):
         quick(KerasClassifier, inputs=inputs).fit(FRAME, Y_LABELS)
 
 

@@ -76,7 +76,7 @@ def test_weights_of_validation_rows(estimator):
 @plain_estimator
 def test_weights_of_validation_rows_are_checked(estimator):
     data = parts(estimator)
-    with pytest.raises(ValueError, match="sample_weight_val are weights of X_val"):
+    with pytest.raises(ValueError, match="sample_weight_val has the weights of X_val"):
         quick(estimator).fit(X, target(estimator), sample_weight_val=np.ones(len(X)))
     with pytest.raises(ValueError, match=r"In X_val, y_val: .*(NaN|sample_weight)"):
         quick(estimator).fit(**data, sample_weight_val=np.full(30, np.nan))

@@ -57,7 +57,7 @@ def test_a_scaled_optimizer_is_refused():
 
 
 def test_momentum_needs_an_optimizer_that_has_one():
-    with pytest.raises(ValueError, match=r"momentum=0\.9 does not apply to optimizer='adam'"):
+    with pytest.raises(ValueError, match=r"momentum=0\.9 cannot be used with optimizer='adam'"):
         optimizer_config("adam", learning_rate=0.1, momentum=0.9, nesterov=False, clipnorm=5.0, global_clipnorm=None)
 
 
