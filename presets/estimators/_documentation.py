@@ -1,6 +1,10 @@
 """The docstrings of estimators: their declared parameters, and the attributes that all estimators have."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 ATTRIBUTES = {
     "model_": (
@@ -86,7 +90,7 @@ CLASSIFIER_ATTRIBUTES = {
 }
 
 
-def extends(documented):
+def extends(documented: Callable[..., Any]) -> Callable[[Method], Method]:
     """Decorate a method whose docstring has only its further parameters: the rest is taken from another docstring.
 
     Parameters
@@ -95,9 +99,9 @@ def extends(documented):
         Function with the other docstring.
     """
 
-    def decorate(method):
-        head, rest = inspect.cleandoc(documented.__doc__).split("\n\nReturns\n", 1)
-        own = inspect.cleandoc(method.__doc__).split("----------\n", 1)[1]
+    def decorate(method: Method) -> Method:
+        head, rest = inspect.cleandoc(documented.__doc__ or "").split("\n\nReturns\n", 1)
+        own = inspect.cleandoc(method.__doc__ or "").split("----------\n", 1)[1]
         method.__doc__ = f"{head}\n{own}\n\nReturns\n{rest}\n"
         return method
 

@@ -334,6 +334,7 @@ class NetworkEstimator(BaseEstimator):
         sample_weight: Values | None = None,
         X_val: Features | None = None,
         y_val: Values | None = None,
+        *,
         sample_weight_val: Values | None = None,
     ) -> Self:
         """Train the network.

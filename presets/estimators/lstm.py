@@ -99,6 +99,7 @@ class LSTM(NetworkEstimator):
         X_val: Features | None = None,
         y_val: Values | None = None,
         groups: Values | None = None,
+        *,
         sample_weight_val: Values | None = None,
     ) -> Self:
         """Train the network.
@@ -108,7 +109,7 @@ class LSTM(NetworkEstimator):
         groups : array-like of shape (n_samples,), optional
             All sequences of a group are in the same part of the internal split.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, groups, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups, sample_weight_val=sample_weight_val)
 
     def _check_network(self):
         check_widths("convolutions", self.convolutions, may_be_empty=True)
