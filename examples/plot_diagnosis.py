@@ -3,16 +3,16 @@
 Why does this network not learn?
 ===============================================
 
-The checklist is a list of reasons why a network does not learn. `check_data` looks for those that are in the data,
-`diagnose` for those that showed in a fit, and names the likely cause with its figure and the parameter to change. The
-data are the digits that come with scikit-learn.
+The checklist is a list of reasons why a network does not learn. `check_data` looks for reasons in the data. `diagnose`
+looks for reasons in the records of a fit: it names the likely cause, its figure and the parameter to change. The data
+are the digits that come with scikit-learn.
 """
 
 # %%
 # The data first
 # --------------
-# A tenth of the labels is wrong here, as it happens. Equal rows or columns that tell the target would show without
-# fitting anything; for wrong labels a quick classifier is asked which ones it does not believe.
+# We make a tenth of the labels wrong. `check_data` finds equal rows, or columns that determine the target, without any
+# fit. To find wrong labels, it uses a quick classifier: labels with a low predicted probability are probably wrong.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,16 +40,17 @@ noisy = y.copy()
 noisy[wrong] = (y[wrong] + rng.integers(1, 10, len(wrong))) % 10
 
 linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.01))
-print("A tenth of the labels of 1,797 digits is made wrong. What check_data finds:")
+print("A tenth of the labels of 1,797 digits is wrong. Findings of check_data:")
 print(check_data(X, noisy, classifier=linear))
 
-doubted = likely_wrong_labels(linear, X, noisy)
-print(f"\nOf {len(doubted)} doubted labels {np.isin(doubted, wrong).sum()} are wrong; {len(wrong)} are.")
+found = likely_wrong_labels(linear, X, noisy)
+print(f"\nIt found {len(found)} labels. {np.isin(found, wrong).sum()} of them are wrong, of {len(wrong)} wrong labels.")
 
 # %%
 # Three fits that go wrong
 # ------------------------
-# A rate a hundred times too large, one a thousand times too small, and eight layers of 0.02 * randn.
+# A learning rate that is a hundred times too large, one that is a thousand times too small, and eight layers with
+# initial weights of 0.02 * randn.
 
 faults = {
     "rate 10": DNNClassifier(learning_rate=10.0, epochs=40, random_state=0),
@@ -60,16 +61,17 @@ for name, network in faults.items():
     print(f"\n{name}: {diagnose(network.fit(X, y))[0]}")
 
 # %%
-# And one that goes well
-# ----------------------
+# A fit without faults
+# --------------------
 
 well = DNNClassifier(epochs=200, random_state=0).fit(X, y)
 print(f"\n{diagnose(well)}")
 
 # %%
-# In pictures
-# -----------
-# Above the losses and the update ratios of the two fits at the ends; below what the seed alone makes of the score.
+# Plots
+# -----
+# Losses and update ratios of the good fit, update ratios of the fit with the small learning rate, and the spread of the
+# score over seeds.
 
 figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
 TrainingCurveDisplay.from_estimator(well, ax=axes[0, 0]).ax_.set(title="Rate 0.1, and the plateau rule", yscale="log")

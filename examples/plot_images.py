@@ -3,8 +3,9 @@
 Images, augmented while a network trains
 ===============================================
 
-Turned, sheared and cropped a little, a digit stays the same digit: item A10 of the checklist. `CNNClassifier` does so
-in training only, inside the compiled epoch. The images are scikit-learn's: 1,797 digits of 8x8 pixels.
+A digit stays the same digit if it is rotated, sheared and cropped a little (item A10 of the checklist). `CNNClassifier`
+changes the images in this way, but only in training, inside the compiled epoch. The images are scikit-learn's: 1,797
+digits of 8x8 pixels.
 """
 
 # %%
@@ -30,7 +31,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 
 def augmented(images, augmentation):
-    """Images as the network sees them in one epoch."""
+    """Images as the network gets them in one epoch."""
     images = images[..., np.newaxis]
     for layer in augmentation_layers(augmentation, value_range=(0, 16), seed=0):
         images = layer(images, training=True)
@@ -65,8 +66,8 @@ for augmentation in (None, "article"):
     print(f"augmentation={augmentation!r}: accuracy {accuracy:.3f} after {model.n_epochs_} epochs")
 
 # %%
-# What it takes for what
-# ----------------------
+# Its mistakes
+# ------------
 
 labels = model.predict(X_test)
 wrong = np.flatnonzero(labels != y_test)[:9]

@@ -1,4 +1,4 @@
-"""Piecewise-linear embeddings of numbers: ramps between the quantiles of each column, mixed by a layer of its own."""
+"""Piecewise-linear embeddings of numbers: ramps between the quantiles of each column, and a small layer for each."""
 
 import math
 
@@ -23,23 +23,23 @@ def _even(shape, dtype=None):
 
 @keras.saving.register_keras_serializable("presets")
 class PiecewiseLinearEmbedding(keras.layers.Layer):
-    """Embeds each column by ramps, mixed by a small layer of its own.
+    """Embeds each column by ramps and a small dense layer for each column.
 
-    A ramp is 0 below a bin of the column, 1 above it, and rises within it. The bins lie between quantiles of training
-    rows, which `quantiles` gives. A column x becomes x itself and ``mix @ ramps(x) + bias``, so that outside of all
-    bins x still counts.
+    A ramp is 0 below a bin of the column, 1 above it, and rises within it. The limits of the bins are quantiles of the
+    training rows; `quantiles` computes them. A column x becomes x itself and ``mix @ ramps(x) + bias``. Because x
+    itself is kept, values outside of all bins still differ.
 
     Parameters
     ----------
     width : int
-        Numbers for each column, x itself included.
+        Number of outputs for each column, including x itself.
     bins : int
-        Ramps for each column.
+        Number of ramps for each column.
     rate_factor : float
-        Adam's steps of mix and bias are this times those of other layers.
+        Factor of the learning rate of mix and bias with Adam, compared with other layers.
     seed : int, optional
     **kwargs
-        Of `keras.Layer`.
+        Arguments of `keras.Layer`.
 
     References
     ----------

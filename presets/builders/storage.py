@@ -248,7 +248,7 @@ def _check_sizes(config, shapes):
     if shapes is None and config.get("module") == "keras.metrics" and _greatest(config) > MAX_THRESHOLDS:
         raise ValueError(f"The stored metric {config['class_name']} has a larger number than {MAX_THRESHOLDS:,}.")
     if shapes is None and config.get("module") not in ("keras.layers", "keras.metrics"):
-        return  # what has no variables, or few
+        return  # objects with few variables, or none
     with planning():
         planned = keras.saving.deserialize_keras_object(config)
     if shapes is None:

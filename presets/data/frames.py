@@ -291,7 +291,7 @@ def _read_objects(name, values):
     known = {kind: {t for t in types if issubclass(t, of)} for kind, of in _OBJECTS.items()}
     others = types - set().union(*known.values())
     if others or (known["date"] and (known["str"] or known["number"])):
-        found = sorted(t.__name__ for t in others) or ["dates beside other values"]
+        found = sorted(t.__name__ for t in others) or ["dates with other values"]
         # scikit-learn's checks expect Python's own words, "argument must be a string ... number"
         raise TypeError(
             f"Column {name!r} contains {', '.join(found)}, but an argument must be a string or a real number, not "

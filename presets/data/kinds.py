@@ -1,4 +1,4 @@
-"""The one answer to "what is X?": a table, an array with more axes, or samples of unequal shape."""
+"""The kind of X: a table, an array with more axes, or samples of unequal shape."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from scipy import sparse
 
 
 def kind_of(X: Any) -> str:
-    """Say what kind of data X is.
+    """Determine the kind of X.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def kind_of(X: Any) -> str:
     Raises
     ------
     TypeError
-        If X is a lazy frame, which holds no rows.
+        If X is a lazy frame, which has no rows yet.
     """
     if is_frame(X) or sparse.issparse(X):
         return "table"

@@ -346,9 +346,9 @@ class TableEncoder:
         return {"numbers": dense, "levels": np.stack(levels, axis=1).astype(np.int32)}
 
     def description(self):
-        """What the complete model needs to encode as this does: arguments of `complete_model`.
+        """The arguments of `complete_model` for this encoding.
 
-        Dates enter it as the parts that the network sees.
+        Dates enter the model as the parts that the network gets.
 
         Raises
         ------

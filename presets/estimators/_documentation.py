@@ -46,8 +46,8 @@ ATTRIBUTES = {
     ),
     "drift_": (
         "list of Finding",
-        "What lay far outside of the training data when predictions were made: empty, or the one finding that "
-        "`predict` warned of. `diagnose` tells of it too.",
+        "Values far outside of the training data in predictions: empty, or the one finding of which `predict` has "
+        "warned. `diagnose` reports it too.",
     ),
     "n_features_in_": (
         "int",

@@ -153,7 +153,7 @@ class FittedNetwork:
         return model
 
     def see(self, rows, numbers, names, before):
-        """Keep what the training saw, beside what an earlier one saw."""
+        """Store the extent of the training data, joined with that of an earlier fit."""
         extent = Extent.of(rows, numbers, names)
         self.extent = extent if before is None or before.extent is None else before.extent.joined(extent)
 
@@ -187,7 +187,7 @@ class FittedNetwork:
         self._checked = weakref.ref(network)
 
     def _check_claims(self):
-        """Refuse what a file claims and does not hold, before it takes memory."""
+        """Refuse a file whose weights do not fit its network, before the network takes memory."""
         if self._may_claim:
             refuse_in_fork()
             check_claims(self.recipe.network, self.weights, self.sample[0])

@@ -471,7 +471,7 @@ class NetworkEstimator(BaseEstimator):
 
     @property
     def drift_(self) -> list[Finding]:
-        """What lay far outside of the training data when predictions were made; `predict` warns of it once."""
+        """Values far outside of the training data in predictions; `predict` warns of them once."""
         check_is_fitted(self)
         return self._fitted.drift
 

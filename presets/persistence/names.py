@@ -52,7 +52,7 @@ PARTS_OF_SKLEARN = (
 """Modules whose classes are parts of estimators, but not estimators."""
 
 USUAL_NETWORK = "presets.builders.custom.dense_network"
-"""What stands where the user gives no network."""
+"""The default value of `network`."""
 
 SELECTOR = "sklearn.compose._column_transformer.make_column_selector"
 

@@ -208,7 +208,7 @@ class JaxProgram(Program):
         return jax.vmap(epochs, axes)(states, data, orders, test, n_epochs)
 
     def _averages(self, state):
-        """What is validated in the place of the trainable variables, see `averaged`."""
+        """The averaged weights to validate, instead of the trainable variables; see `averaged`."""
         values = [*state[0], *state[1], *state[2]]
         kept = dict(zip(map(id, self.weight_variables), self._weight_positions, strict=True))
         return [

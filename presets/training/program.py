@@ -225,7 +225,7 @@ class Program:
 
     @contextlib.contextmanager
     def averaged(self):
-        """Context in which the averages stand in the place of the variables, to validate them; in a graph as well."""
+        """A context in which the variables have the averaged values, to validate these; it also works in a graph."""
         pairs = [(v, kept) for v, kept in zip(self.weight_variables, self.kept_variables, strict=True) if v is not kept]
         before = [self._value(variable) for variable, _ in pairs]
         for variable, kept in pairs:
