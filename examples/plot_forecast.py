@@ -3,16 +3,16 @@
 A forecast with an LSTM, against two baselines
 ===============================================
 
-How much gasoline the United States use, week by week since 1991 (thousand barrels a day; U.S. Energy Information
-Administration, public domain, see ``data/README.md``). An LSTM sees half a year and forecasts the next eight weeks. It
-has to beat two forecasts that cost nothing: the last value, and the same week of the year before.
+The data are the weekly gasoline use of the United States since 1991 (thousand barrels a day; U.S. Energy Information
+Administration, public domain, see ``data/README.md``). An LSTM gets half a year and forecasts the next eight weeks. It
+must be better than two simple forecasts: the last value, and the same week of the year before.
 """
 
 # %%
 # Windows of a series
 # -------------------
-# The season goes in as the sine and cosine of the time of year. The network sees and forecasts differences from the
-# last known week, since the level of 1991 says little about that of 2020. The last six years are kept for the test.
+# The inputs include the sine and cosine of the time of year. The network gets and forecasts differences from the last
+# known week, because the level of 1991 says little about the level of 2020. The last six years are the test part.
 
 import sys
 from pathlib import Path
@@ -26,7 +26,7 @@ from presets import LSTMRegressor, make_windows
 
 WINDOW, HORIZON, YEAR = 26, 8, 52
 
-data = Path(sys.argv[0]).parent / "data"  # beside this script
+data = Path(sys.argv[0]).parent / "data"  # next to this script
 table = pd.read_csv(data / "us_gasoline_weekly.csv", parse_dates=["Week"], index_col="Week")
 gasoline = table["Gasoline"]
 time_of_year = 2 * np.pi * gasoline.index.dayofyear / 365.25

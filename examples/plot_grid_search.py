@@ -37,9 +37,9 @@ take_logarithm = make_column_transformer(
 # %%
 # The search
 # ----------
-# Every default is a number of the checklist: batches of 128, a rate of 0.1 that is halved on a plateau, dropout 0.2,
-# and so on. The grid tries two rates and two dropouts. The program that trains the network is compiled once and serves
-# all fits; ``verbose=3`` shows each with its score as it ends.
+# All defaults are numbers of the checklist: batches of 128, a learning rate of 0.1 that is halved on a plateau, dropout
+# 0.2, and so on. The grid tries two learning rates and two dropouts. All fits use the same compiled program. With
+# ``verbose=3``, each fit is shown with its score.
 
 search = GridSearchCV(
     make_pipeline(take_logarithm, DNNClassifier(metrics=["accuracy"], random_state=0)),
@@ -72,8 +72,8 @@ print(classification_report(y_test, search.predict(X_test), target_names=["malig
 # %%
 # How the best network learned
 # ----------------------------
-# The history has a value for each epoch: losses, metrics, the rate, and the size of the updates relative to the
-# weights, which the checklist wants near 1e-3 (A5.4).
+# The history has a value for each epoch: losses, metrics, the learning rate, and the size of the updates relative to
+# the weights. By the checklist, this ratio should be near 1e-3 (A5.4).
 
 network = search.best_estimator_[-1]
 history = pd.DataFrame(network.history_)
@@ -82,13 +82,13 @@ print(f"Initial weights {network.init_.rule!r}: {network.init_.reason}.")
 
 figure, (losses, rates) = plt.subplots(2, sharex=True, figsize=(8, 7), layout="constrained", height_ratios=[2, 1])
 history.plot(y=["loss", "val_loss"], label=["training", "validation"], ax=losses)
-losses.axvline(network.best_epoch_, color="gray", linestyle=":", label="best epoch, whose weights are kept")
+losses.axvline(network.best_epoch_, color="gray", linestyle=":", label="best epoch (its weights are kept)")
 losses.set(ylabel="cross-entropy", title="Learning curves of the best network")
 losses.legend()
 history.plot(
     y=["learning_rate", "update_ratio"], label=["rate", "norm of update / norm of weights"], ax=rates, logy=True
 )
-rates.axhspan(*article.UPDATE_RATIO_BAND, color="gray", alpha=0.2, label="ratio that the checklist wants")
+rates.axhspan(*article.UPDATE_RATIO_BAND, color="gray", alpha=0.2, label="right ratio by the checklist")
 rates.set(xlabel="epoch", ylabel="rate, ratio")
 rates.legend()
 figure.savefig("plot_grid_search.png")

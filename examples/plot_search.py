@@ -11,7 +11,7 @@ that come with scikit-learn.
 # %%
 # The space
 # ---------
-# Every family has its space from the checklist. It is a plain object: print it, narrow it, extend it.
+# Each family has a search space from the checklist. You can print it, make it smaller, or extend it.
 
 import matplotlib.pyplot as plt
 import quiet_start  # noqa: F401  TensorFlow without its start-up lines
@@ -29,9 +29,9 @@ print(space)
 # %%
 # The search
 # ----------
-# The first trial is the estimator as it stands here. Parameters of the network need no prefix. A trial ends early when
-# it is behind the best one on the same folds by more than chance explains. Networks with 80 epochs or more are also
-# screened after a sixteenth of them; these have 60.
+# The first trial uses the parameters of the estimator itself. Parameters of the network need no prefix. A trial ends
+# early if its scores are worse than those of the best trial on the same folds, by more than chance explains. Networks
+# with 80 epochs or more are also screened after a sixteenth of their epochs; these networks have 60.
 
 X, y = load_wine(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
@@ -51,8 +51,8 @@ print("A search by a Gaussian process: 20 trials, 4 folds of 133 wines, at most 
 search.fit(X_train, y_train)
 
 # %%
-# What it found
-# -------------
+# The results
+# -----------
 
 print(search.search_report())
 print(f"Accuracy on the test rows: {search.best_estimator_.score(X_test, y_test):.3f}")

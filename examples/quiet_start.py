@@ -1,7 +1,7 @@
 """Start Keras's backend without TensorFlow's lines on standard error, for scripts that print for readers.
 
-TensorFlow writes some of them while it is imported, whatever its log level is. So the standard error of the whole
-process is closed for these seconds, which is for a script to do, not for a library.
+TensorFlow writes some of them during its import, even with the highest log level. So this script redirects the standard
+error of the whole process during the import. A script may do this; a library should not.
 """
 
 import os

@@ -5,8 +5,9 @@ Run it on one machine with two processes, after ``pip install ray``::
 
     RAY_AUTH_MODE=disabled python examples/ray_search.py
 
-On a cluster give ``ray.init`` its address; the data go to each machine once. ``RAY_AUTH_MODE=disabled`` keeps Ray from
-writing a token into the home folder. It is no part of `run_all.py`, since Ray is no dependency of this package.
+On a cluster, give ``ray.init`` its address; the data are sent to each machine once. With ``RAY_AUTH_MODE=disabled``,
+Ray does not write a token into the home folder. This script is not part of `run_all.py`, because Ray is not a
+dependency of this package.
 """
 
 import ray
@@ -29,7 +30,7 @@ def main():
     ray.init(num_cpus=2, runtime_env={"env_vars": ONE_THREAD}, include_dashboard=False)
     register_ray()
     with parallel_config(backend="ray"):
-        # n_jobs has to be given: without it there is one process
+        # without n_jobs there is only one process
         random = RandomizedSearchCV(network, space.distributions(), n_iter=4, cv=2, n_jobs=2, random_state=0).fit(X, y)
         print(f"RandomizedSearchCV: {random.best_score_:.4f} with {random.best_params_}")
         tuner = TunerSearchCV(network, space=space, n_trials=4, cv=2, n_jobs=2, random_state=0).fit(X, y)
