@@ -98,6 +98,17 @@ def test_beta_2_is_the_optimizers():
         np.testing.assert_allclose(own, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("memory", [{}, {"beta_2": 0.95}], ids=["default", "short"])
+def test_adam_with_a_schedule_is_that_of_keras(memory):
+    rules = {"batch_size": 32, "restore_best_weights": False}
+    ours = fitted(optimizer="adam", lr_schedule="cosine", learning_rate=0.01, clipnorm=None, **rules, **memory)
+    n_updates = len(ours.history_["loss"]) * 5  # of 135 rows
+    falling = keras.optimizers.schedules.CosineDecay(0.01, n_updates)
+    theirs = fitted(optimizer=keras.optimizers.Adam(falling, **memory), **rules)
+    for own, expected in zip(weights(ours), weights(theirs), strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-6)
+
+
 class Watcher(keras.callbacks.Callback):
     """Makes each epoch a call of its own."""
 
