@@ -97,7 +97,7 @@ def find_near_repetitions(cells, is_id):
             f"{n_near} of {len(cells)} rows ({n_near / len(cells):.1%}) repeat another row {how}.",
             "Keep such rows in the same part of each split. Otherwise validation and test scores are too good.",
             "A1",
-            figure=n_near / len(cells),
+            figure=float(n_near / len(cells)),
         )
 
 

@@ -84,10 +84,10 @@ def test_a_fit_tells_what_the_check_tells_of_columns():
 def test_rows_that_nearly_repeat():
     noisy = pd.concat([NUMBERS, NUMBERS.head(40) + 1e-6], ignore_index=True)
     finding = found(check_data(noisy, np.r_[LABELS, LABELS[:40]]), "near_duplicate_rows")
-    assert "40 of 160 rows (25.0%) repeat another nearly" in finding.what
+    assert "40 of 160 rows (25.0%) repeat another row nearly exactly" in finding.what
     with_ids = pd.concat([NUMBERS, NUMBERS.head(40)], ignore_index=True).assign(key=[f"K{i}" for i in range(160)])
     finding = found(check_data(with_ids, np.r_[LABELS, LABELS[:40]]), "near_duplicate_rows")
-    assert "40 of 160 rows (25.0%) repeat another but for ids" in finding.what
+    assert "40 of 160 rows (25.0%) repeat another row except for ids" in finding.what
     numbered = with_ids.assign(key=range(160))
     assert "near_duplicate_rows" in check_data(numbered, np.r_[LABELS, LABELS[:40]]).codes
 
