@@ -15,6 +15,9 @@ WAITING = "uninitialized_variables"
 EXPANSION = 1 << 10
 """The output of a layer for one row may have this many times the numbers of the network's weights and a row."""
 
+MANY = 1 << 10
+"""The arguments of a network may always contain lists of this length."""
+
 LEAST = 1 << 20
 """A layer may always return this many numbers."""
 
@@ -57,13 +60,17 @@ def check_claims(network, weights, x):
     shapes = tree.map_structure(lambda row: tuple(row.shape[1:]), x)
     if not _agree(network.input_shape, shapes):
         raise ValueError(f"The network takes samples of shape {network.input_shape}, but the file has {shapes}.")
-    if any(_longest(argument) > len(weights) for argument in network.arguments.values()):
+    if any(_longest(argument) > max(len(weights), MANY) for argument in network.arguments.values()):
         raise ValueError("The network has more layers than weights.")
     held = sum(weight.size for weight in weights) + sum(map(math.prod, _shapes(x)))
+    is_copy = "blueprint" in network.arguments and "build" not in network.arguments
     with planning():
-        for blueprint in blueprints:
-            _check_outputs(blueprint.model(), held)
-        model = network.model()
+        if is_copy:  # of a model that may have to see rows before it has weights
+            model = network.arguments["blueprint"].model(x=_symbolic(network.input_shape))
+        else:
+            for blueprint in blueprints:
+                _check_outputs(blueprint.model(), held)
+            model = network.model()
         planned = [tuple(weight.shape) for weight in model.weights]
     if planned != [weight.shape for weight in weights]:
         raise ValueError("The weights do not fit the network.")
@@ -87,6 +94,13 @@ def _agree(claimed, shapes):
             and all(_agree(claimed[name], shapes[name]) for name in claimed)
         )
     return len(claimed) == len(shapes) and all(c in (None, s) for c, s in zip(claimed, shapes, strict=True))
+
+
+def _symbolic(input_shape):
+    """Inputs of that shape, without values."""
+    if isinstance(input_shape, dict):
+        return {name: keras.Input(shape) for name, shape in input_shape.items()}
+    return keras.Input(input_shape)
 
 
 def _shapes(x):

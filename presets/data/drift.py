@@ -78,7 +78,8 @@ class Extent:
             width = np.where(self.high > self.low, self.high - self.low, np.maximum(np.abs(self.low), 1.0))
             farthest = np.fmax(high - self.high, self.low - low) / width
             nearest = np.fmax(low - self.high, self.low - high) / width
-            columns = [c for c in np.flatnonzero(farthest > 1) if self._is_far(rows, c, width[c], nearest[c])]
+            may_be_far = (farthest > DRIFT_FAR) | ((nearest > 1) & (len(rows) >= DRIFT_ROWS))
+            columns = [c for c in np.flatnonzero(may_be_far) if self._is_far(rows, c, width[c], nearest[c])]
         if columns:
             return self._outside(columns, rows.unit, low, high, farthest)
         if (
