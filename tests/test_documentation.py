@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -71,6 +72,12 @@ def test_examples_of_docstrings_run(path):
 @pytest.mark.parametrize("name", PUBLIC)
 def test_everything_public_has_an_example(name):
     assert ">>> " in PUBLIC[name].__doc__
+
+
+def test_signatures_have_short_names_of_types():
+    methods = [getattr(thing, name) for thing in PUBLIC.values() for name in ("fit", "predict") if hasattr(thing, name)]
+    signatures = [str(inspect.signature(thing)) for thing in (*PUBLIC.values(), *methods)]
+    assert [text for text in signatures if "numpy." in text] == []
 
 
 def test_everything_public_stands_in_the_reference_once():

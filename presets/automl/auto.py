@@ -1,12 +1,17 @@
 """Data and seconds in, the best mixture of models out."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import copy
 import itertools
 import os
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Self
 
+import keras
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
@@ -27,10 +32,11 @@ from presets.automl.preparation import describe_task, prepare
 from presets.automl.progress import Progress
 from presets.automl.report import write_report
 from presets.automl.run import Run
-from presets.automl.trials import COMPLETED
+from presets.automl.trials import COMPLETED, Trial
 from presets.evaluation.folds import fit_weighted
 from presets.evaluation.networks import find_network
 from presets.evaluation.seeds import seeded_where_free
+from presets.typing import Array, Features, RandomState, Values
 
 
 @dataclass(eq=False, repr=False)
@@ -39,16 +45,16 @@ class Auto(BaseEstimator):
 
     _: KW_ONLY
     time_limit: float | None = 300
-    scoring: object = None
-    candidates: str | list | tuple = "auto"
+    scoring: str | Callable[..., float] | None = None
+    candidates: str | Sequence[tuple[str, Any]] = "auto"
     n_candidates: int | None = None
     cv: object = "auto"
     ensemble_size: int = 25
     n_jobs: int | None = None
     memory_limit: float | None = None
-    directory: str | os.PathLike | None = None
+    directory: str | os.PathLike[str] | None = None
     resume: bool = False
-    random_state: int | np.random.RandomState | None = None
+    random_state: RandomState = None
     verbose: int = 0
 
     _parameter_constraints = {
@@ -66,7 +72,7 @@ class Auto(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X: Features, y: Values, sample_weight: Values | None = None, groups: Values | None = None) -> Self:
         """Try models, and keep the mixture that predicts best out of fold.
 
         Parameters
@@ -97,6 +103,9 @@ class Auto(BaseEstimator):
             If the time limit is too short for the first model, a class has fewer rows than there are folds, or
             `directory` could not be written.
         """
+        self.trials_: list[Trial]
+        self.score_: float
+        self.n_features_in_: int
         self._validate_params()
         clock, n_jobs = Clock(self.time_limit), effective_n_jobs(self.n_jobs)
         problem = prepare(self, X, y, sample_weight, groups, n_jobs=n_jobs)
@@ -118,10 +127,12 @@ class Auto(BaseEstimator):
             self.sample_shape_ = rows.X.shape[1:] if problem.task.kind == "images" else None
             self.n_features_in_ = rows.X.shape[-1]
             self.__dict__.pop("feature_names_in_", None)  # of an earlier fit
-        self.kind_, self.n_splits_, self.metric_ = problem.task.kind, len(rows.splits), rows.metric.name
+        self.kind_: str = problem.task.kind
+        self.n_splits_: int = len(rows.splits)
+        self.metric_: str = rows.metric.name
         self._keep(run)
-        self.seconds_ = clock.elapsed
-        self.notes_ = [*_notes(self, rows, clock, len(run.out_of_fold)), *problem.journal.notes]
+        self.seconds_: float = clock.elapsed
+        self.notes_: list[str] = [*_notes(self, rows, clock, len(run.out_of_fold)), *problem.journal.notes]
         for note in self.notes_:
             warnings.warn(note, stacklevel=2)
         return self
@@ -173,7 +184,7 @@ class Auto(BaseEstimator):
         return mix(self.trials_, checked, getattr(self, "classes_", None))
 
     @property
-    def model_(self):
+    def model_(self) -> keras.Model:
         """The complete Keras model, if the ensemble is a single network.
 
         Returns
@@ -198,7 +209,7 @@ class Auto(BaseEstimator):
         except TypeError as error:
             raise AttributeError(f"The only model is no network, but {models[0]!r}.") from error
 
-    def leaderboard(self):
+    def leaderboard(self) -> Any:
         """Every candidate: how good it was out of fold, what it cost, and what became of it.
 
         Returns
@@ -211,7 +222,7 @@ class Auto(BaseEstimator):
         check_is_fitted(self)
         return leaderboard.as_frame(leaderboard.entries(self))
 
-    def report(self, path, X=None, y=None):
+    def report(self, path: str | os.PathLike[str], X: Features | None = None, y: Values | None = None) -> None:
         """Write one HTML page about the fit, which needs no other file and no network.
 
         It has the leaderboard, the calibration or the residuals out of fold, and the errors worth a look. Then come the
@@ -230,7 +241,7 @@ class Auto(BaseEstimator):
             raise ValueError("X and y belong together: give both or neither.")
         write_report(self, path, X, None if y is None else np.asarray(y))
 
-    def refit_full(self, X, y, sample_weight=None):
+    def refit_full(self, X: Features, y: Values, sample_weight: Values | None = None) -> Self:
         """Fit each candidate of the ensemble once on all rows, in the place of one model for each fold.
 
         The result predicts in a fraction of the time. Its score is not known, since no row is left to judge it by.
@@ -256,7 +267,7 @@ class Auto(BaseEstimator):
                 trial.models = [fit_weighted(clone(trial.estimator), X, y, sample_weight)]
         return full
 
-    def distill(self, X, y):
+    def distill(self, X: Features, y: Values) -> Any:
         """Train one network on the predictions of the ensemble, for a small model that predicts fast.
 
         A tenth of the rows is held out. `distillation_` then has the score of the "network" for these rows, and that of
@@ -279,16 +290,16 @@ class Auto(BaseEstimator):
         """
         check_is_fitted(self)
         checked = check_X(X, self.kind_)
-        y, target, classes = check_target(y, is_classification=is_classifier(self))
-        check_consistent_length(checked, y)
+        values, target, classes = check_target(y, is_classification=is_classifier(self))
+        check_consistent_length(checked, values)
         rows = self.out_of_fold_["rows"]
-        if len(y) <= rows.max() or not np.array_equal(y[rows], self.out_of_fold_["y"]):
+        if len(values) <= rows.max() or not np.array_equal(values[rows], self.out_of_fold_["y"]):
             raise ValueError("y is not that of fit: distill needs the same rows in the same order.")
-        task = describe_task(self.kind_, checked, y, target, classes, n_rows=len(y))
+        task = describe_task(self.kind_, checked, values, target, classes, n_rows=len(values))
         seed = 0 if self.random_state is None else check_random_state(self.random_state).randint(2**31 - 1)
         network = seeded_where_free(smallest_network(task), seed)
         metric = metric_for(self.scoring, classes)
-        network, self.distillation_ = distill(self, network, checked, y, metric, target, seed)
+        network, self.distillation_ = distill(self, network, checked, values, metric, target, seed)
         scores = ", ".join(f"{of} {score:.4g}" for of, score in self.distillation_.items())
         print(f"{self.metric_} of the rows held out: {scores}")
         return network
@@ -306,7 +317,7 @@ class Auto(BaseEstimator):
 
 
 @documented(scoring="the log loss", kind="classifier", method="predict_proba")
-@dataclass(eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class AutoClassifier(ClassifierMixin, Auto):
     """Classifier that finds its models itself, in the seconds that it is given.
 
@@ -350,7 +361,15 @@ class AutoClassifier(ClassifierMixin, Auto):
         "threshold": [Interval(Real, 0, 1, closed="neither"), StrOptions({"scoring"}), None],
     }
 
-    def _correct(self, rows, predicted, mixture):
+    if TYPE_CHECKING:  # scikit-learn's own method has no types
+
+        def score(self, X: Features, y: Values, sample_weight: Values | None = None) -> float:
+            """Score predictions as scikit-learn does."""
+
+    def _correct(self, rows: Any, predicted: Array, mixture: Array) -> Array:
+        self.classes_: Array
+        self.temperature_: float
+        self.threshold_: float
         codes, weights = rows.target[predicted], rows.weights(predicted)
         self.classes_ = rows.classes
         self.temperature_ = find_temperature(mixture, codes, weights, self.calibrate)
@@ -364,7 +383,7 @@ class AutoClassifier(ClassifierMixin, Auto):
     def _score(self, rows, predicted, mixture):
         return rows.score(predicted, decided(mixture, self.threshold_) if rows.metric.is_of_labels else mixture)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Features) -> Array:
         """Probabilities of the classes.
 
         Parameters
@@ -377,7 +396,7 @@ class AutoClassifier(ClassifierMixin, Auto):
         """
         return softened(self._mixture(X), self.temperature_)
 
-    def predict(self, X):
+    def predict(self, X: Features) -> Array:
         """Labels of the most probable classes; of two classes, by `threshold_`.
 
         Parameters
@@ -393,7 +412,7 @@ class AutoClassifier(ClassifierMixin, Auto):
 
 
 @documented(scoring="the root mean squared error", kind="regressor", method="predict")
-@dataclass(eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class AutoRegressor(RegressorMixin, Auto):
     """Regressor that finds its models itself, in the seconds that it is given.
 
@@ -418,7 +437,12 @@ class AutoRegressor(RegressorMixin, Auto):
     (2,)
     """
 
-    def predict(self, X):
+    if TYPE_CHECKING:  # scikit-learn's own method has no types
+
+        def score(self, X: Features, y: Values, sample_weight: Values | None = None) -> float:
+            """Score predictions as scikit-learn does."""
+
+    def predict(self, X: Features) -> Array:
         """Values in the unit of y.
 
         Parameters

@@ -43,7 +43,7 @@ class Journal(SealedDirectory):
     def __init__(self, directory, header):
         super().__init__(directory, header)
         self._records = {} if directory is None else self._read(directory)
-        self.trusted: tuple = ()
+        self.trusted: tuple[str, ...] = ()
         self.notes: list[str] = []
 
     @classmethod

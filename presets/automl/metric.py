@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -23,7 +24,7 @@ class Metric:
     """
 
     name: str
-    function: Callable
+    function: Callable[..., Any]
     is_of_labels: bool = False
 
     def score(self, y, predictions, sample_weight=None):

@@ -1,6 +1,7 @@
 """A search around the best candidates, while time is left."""
 
 import math
+from typing import Any
 
 from sklearn.base import clone
 
@@ -58,7 +59,7 @@ class Search:
         self._centre, self._space, self.seconds = centre, space, centre.fit_seconds
         self._oracle = make_oracle("bayesian", space, own, seed=seed, n_trials=None, max_epochs=None)
         tell(self._oracle, self._oracle.create_trial("centre"), centre.score, "")
-        self._pending: dict = {}
+        self._pending: dict[str, Any] = {}
         self._count, self._best, self._since = 0, centre.score, 0
 
     def propose(self):
@@ -88,7 +89,7 @@ class Search:
 def _centres(trials):
     """The best completed network and the best completed boosting, with their spaces, the better first."""
     scored = sorted((t for t in trials if not math.isnan(t.score)), key=lambda trial: trial.score, reverse=True)
-    found: dict[str, tuple] = {}
+    found: dict[str, tuple[Any, ...]] = {}
     for trial in scored:
         if len(networks(trial.estimator)) == 1:
             found.setdefault("network", (trial, space_for(trial.estimator)))

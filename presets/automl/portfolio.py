@@ -1,6 +1,7 @@
 """The models that are tried for each kind of X, in their order."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -73,7 +74,7 @@ BOOSTING = {
 
 N_TREES = 200
 
-FORESTS: dict[str, tuple[bool, dict]] = {
+FORESTS: dict[str, tuple[bool, dict[str, Any]]] = {
     "extra_trees": (True, {"min_samples_leaf": 2}),
     "extra_trees_deep": (True, {"min_samples_leaf": 1, "max_features": 0.5}),
     "random_forest": (False, {"min_samples_leaf": 2}),
@@ -90,7 +91,7 @@ BOOSTING_SPACE = {
 }
 """What a search varies around the best boosting."""
 
-NETWORKS: dict[str, tuple[str, dict]] = {
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"network_{preset}": (preset, {}) for preset in ("quick", "tuned", "momentum", "article", "deep", "adaptive")},
     "network_plain_numbers": ("quick", {"numeric_embedding": None, "hidden_layer_sizes": (256, 256, 256)}),
     "network_periodic": ("quick", {"numeric_embedding": "periodic"}),

@@ -1,6 +1,7 @@
 """What a fit is of: data, folds, metric, candidates and journal. All that can fail before any training fails here."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -34,7 +35,7 @@ class Problem:
 
     rows: Rows
     task: Task
-    candidates: list
+    candidates: list[Any]
     journal: Journal
     seeds: np.random.RandomState
 

@@ -5,6 +5,7 @@ import itertools
 import math
 import time
 import traceback
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -84,7 +85,7 @@ class Run:
         self._journal, self._progress, self._memory = journal, progress, memory
         self._parallel = Parallel(n_jobs=n_jobs)
         self.done: list[Trial] = []
-        self.out_of_fold: dict = {}
+        self.out_of_fold: dict[str, Any] = {}
         self.first_error: Exception | None = None
         self._start = NETWORK_SECONDS  # of a network
         self._sampling = 0.0, 0.0  # seconds of the longest fit to fewer rows, and what it forecast
@@ -147,7 +148,7 @@ class Run:
             elif self.clock.is_limited:
                 self._shorten(trial)
         started = [trial for trial in new if trial.status == COMPLETED]
-        folds: dict[str, list] = {trial.name: [] for trial in started}
+        folds: dict[str, list[Any]] = {trial.name: [] for trial in started}
         try:
             self._fit_folds(started, folds)
         finally:

@@ -4,6 +4,7 @@ import pickle
 import traceback
 import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -55,10 +56,10 @@ class Trial:
     estimator: object
     status: str = COMPLETED
     reason: str = ""
-    notes: list = field(default_factory=list)
-    models: list = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    models: list[Any] = field(default_factory=list)
     score: float = np.nan
-    fold_scores: list = field(default_factory=list)
+    fold_scores: list[float] = field(default_factory=list)
     fit_seconds: float = 0.0
     predict_seconds: float = np.nan
     n_bytes: float = np.nan
@@ -88,7 +89,7 @@ class Rows:
     target: np.ndarray
     sample_weight: np.ndarray | None
     classes: np.ndarray | None
-    splits: list
+    splits: list[Any]
     metric: Metric
     kind: str
 

@@ -1,5 +1,7 @@
 """The data check (A1): it checks whether there are enough rows, and whether they are clean and correctly labelled."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import math
 
 import numpy as np

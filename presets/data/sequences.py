@@ -1,5 +1,7 @@
 """Sequences of equal or unequal length: reading and standardisation, and windows of a series."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 from dataclasses import dataclass
 from numbers import Integral
 

@@ -1,5 +1,7 @@
 """Averages of several runs (A12): the same network with other seeds and other validation splits."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from typing import Any, Literal, Self, overload

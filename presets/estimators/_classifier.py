@@ -1,5 +1,7 @@
 """The head of all classifiers: classes as targets, and predictions of classes."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

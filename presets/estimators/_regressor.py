@@ -1,5 +1,7 @@
 """The head of all regressors: values as targets, and predictions of values."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """The common part of the families for tables with categories, dates and gaps."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import keras
 from sklearn.utils.validation import check_is_fitted
 

@@ -1,5 +1,7 @@
 """The base of all estimators: the parameters that they share, and scikit-learn's contract."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import contextlib
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real

@@ -1,5 +1,7 @@
 """Recurrent networks for sequences."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 from collections.abc import Sequence
 from numbers import Real
 from types import MappingProxyType

@@ -1,5 +1,7 @@
 """Repeated runs (A12): how much of a score is chance."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +73,7 @@ class RepeatedRuns:
         """
         return _interval(self.scores.mean(axis=1), self.confidence)
 
-    def compare(self, other: "RepeatedRuns") -> "Comparison":
+    def compare(self, other: RepeatedRuns) -> Comparison:
         """Compare with runs of another estimator on the same seeds and folds.
 
         Parameters

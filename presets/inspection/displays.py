@@ -1,5 +1,7 @@
 """Plots of fits (S4) with the interface of scikit-learn's displays. Matplotlib is imported at the first plot."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 from typing import TYPE_CHECKING, Any, Self
 
 import keras
@@ -55,7 +57,7 @@ class TrainingCurveDisplay:
         self.history, self.metric, self.best_epoch = history, metric, best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, metric: str = "loss", ax: "Axes | None" = None) -> Self:
+    def from_estimator(cls, estimator: Any, *, metric: str = "loss", ax: Axes | None = None) -> Self:
         """Draw the curves of a fitted estimator.
 
         Parameters
@@ -81,7 +83,7 @@ class TrainingCurveDisplay:
             raise ValueError(f"metric={metric!r} is not in history_, which has {', '.join(network.history_)}.")
         return cls(network.history_, metric=metric, best_epoch=network.best_epoch_).plot(ax=ax)
 
-    def plot(self, *, ax: "Axes | None" = None) -> Self:
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -147,7 +149,7 @@ class UpdateRatioDisplay:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: "Axes | None" = None) -> Self:
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> Self:
         """Draw the update ratios of a fitted estimator.
 
         Parameters
@@ -163,7 +165,7 @@ class UpdateRatioDisplay:
         """
         return cls(find_network(estimator).history_).plot(ax=ax)
 
-    def plot(self, *, ax: "Axes | None" = None) -> Self:
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the update ratios.
 
         Parameters
@@ -229,7 +231,7 @@ class RepeatedRunsDisplay:
         self.runs = runs
 
     @classmethod
-    def from_runs(cls, runs: RepeatedRuns | dict[str, RepeatedRuns], *, ax: "Axes | None" = None) -> Self:
+    def from_runs(cls, runs: RepeatedRuns | dict[str, RepeatedRuns], *, ax: Axes | None = None) -> Self:
         """Draw the results of `repeated_runs`.
 
         Parameters
@@ -246,9 +248,7 @@ class RepeatedRunsDisplay:
         return cls(runs if isinstance(runs, dict) else {"": runs}).plot(ax=ax)
 
     @classmethod
-    def from_estimator(
-        cls, estimator: Any, X: Features, y: Values, *, ax: "Axes | None" = None, **options: Any
-    ) -> Self:
+    def from_estimator(cls, estimator: Any, X: Features, y: Values, *, ax: Axes | None = None, **options: Any) -> Self:
         """Fit and score an estimator several times, and draw the scores.
 
         Parameters
@@ -266,7 +266,7 @@ class RepeatedRunsDisplay:
         """
         return cls.from_runs({type(estimator).__name__: repeated_runs(estimator, X, y, **options)}, ax=ax)
 
-    def plot(self, *, ax: "Axes | None" = None) -> Self:
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the scores.
 
         Parameters
@@ -397,7 +397,7 @@ def _changed(images, layers):
     return keras.ops.convert_to_numpy(images)
 
 
-def _axes(ax: "Axes | None") -> "Axes":
+def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt

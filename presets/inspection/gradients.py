@@ -1,5 +1,7 @@
 """The gradient check (A9): gradients against central differences, in float64."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The families as hypermodels, for users of Keras Tuner itself."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

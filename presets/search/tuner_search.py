@@ -1,5 +1,7 @@
 """Keras Tuner's searches as a scikit-learn estimator."""
 
+from __future__ import annotations  # help() then shows the names of types
+
 import math
 import os
 import time
@@ -401,7 +403,7 @@ class TunerSearchCV(BaseSearchCV):
         check_is_fitted(self)
         return report.describe(self.cv_results_, self._metric_name(), n_best)
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the score of each trial and the best score so far. Needs matplotlib.
 
         Parameters

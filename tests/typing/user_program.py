@@ -142,3 +142,15 @@ def files() -> None:
     loaded = presets.load("network.skops", trusted=["my_networks.build_network"], max_size=1 << 20)
     print(loaded.predict(X))
     presets.clear_programs()
+
+
+def automl() -> None:
+    auto = presets.AutoClassifier(time_limit=60, random_state=0).fit(X, y)
+    assert_type(auto, presets.AutoClassifier)
+    assert_type(auto.predict(X), NDArray[Any])
+    assert_type(auto.predict_proba(X), NDArray[Any])
+    assert_type(auto.classes_, NDArray[Any])
+    assert_type(auto.score(X, y), float)
+    assert_type(auto.notes_, list[str])
+    print(auto.leaderboard())
+    auto.report("report.html", X, y)
