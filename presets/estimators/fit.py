@@ -61,16 +61,16 @@ class Fit:
             raise ValueError("sample_weight_val has the weights of X_val: give X_val and y_val too.")
         self.start = self._start()
         self.seeds = self._seeds()
-        validation = X_val, y_val, sample_weight_val
         samples, y, weights = self._check(X, y, sample_weight, weighted=sample_weight_val is not None)
         rows, validation_rows = self._split(y, weights, X_val is not None, groups)
         self.encoder, self.target = self._encoding(samples, y, rows, weights, known)
         training = self._dataset(samples, y, weights)
-        others = None
         if X_val is None:
-            validation = training
+            others, validation = None, training
         else:
-            others, validation, validation_rows = self._read_validation(*validation, weighted=weights is not None)
+            others, validation, validation_rows = self._read_validation(
+                X_val, y_val, sample_weight_val, weighted=weights is not None
+            )
         self.plan = Plan(
             training=training,
             rows=rows,
