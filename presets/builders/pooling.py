@@ -1,9 +1,11 @@
 """Images of half the size."""
 
+from typing import Any
+
 from keras import layers
 
 
-def halve(images, *, name, dtype):
+def halve(images: Any, *, name: str, dtype: Any) -> Any:
     """Apply 2x2 max pooling, unless a side would become shorter than 2.
 
     Parameters

@@ -1,12 +1,16 @@
 """Stages of a residual network for images: convolutions with batch normalisation, and a residual connection."""
 
+from typing import Any
+
 from keras import layers
 
 from presets import measured
 from presets.builders.pooling import halve
 
 
-def residual_stage(images, n_filters, kernel_size, *, activation, name, rules):
+def residual_stage(
+    images: Any, n_filters: int, kernel_size: int, *, activation: Any, name: str, rules: dict[str, Any]
+) -> Any:
     """Add a stage: a convolution, 2x2 max pooling, and two convolutions with a residual connection.
 
     All three convolutions have batch normalisation. The second and the third one work on a quarter of the pixels.
@@ -36,7 +40,7 @@ def residual_stage(images, n_filters, kernel_size, *, activation, name, rules):
     the pooling before the normalisation.
     """
 
-    def convolve(inputs, part):
+    def convolve(inputs: Any, part: str) -> Any:
         return layers.Conv2D(
             n_filters,
             kernel_size,
@@ -47,7 +51,7 @@ def residual_stage(images, n_filters, kernel_size, *, activation, name, rules):
             **rules,
         )(inputs)
 
-    def normalize(inputs, part):
+    def normalize(inputs: Any, part: str) -> Any:
         outputs = layers.BatchNormalization(
             momentum=measured.CNN_MOMENTUM, dtype=rules["dtype"], name=f"normalization_{part}"
         )(inputs)

@@ -1,13 +1,16 @@
 """Reading and checks of arrays of numbers with any number of axes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
+from presets.typing import Array
 
-def read_array(X):
+
+def read_array(X: Any) -> Array:
     """Read samples of any shape and check them.
 
     Parameters
@@ -34,7 +37,7 @@ def read_array(X):
     return values
 
 
-def check_container(data, name):
+def check_container(data: Any, name: str) -> None:
     """Raise an error if data come in a container that this package cannot use directly.
 
     Parameters
@@ -69,7 +72,7 @@ def check_container(data, name):
         raise ValueError(f"{name} is a tensor with gradients: give {name}.detach().")
 
 
-def check_is_one(X, y):
+def check_is_one(X: Any, y: Any) -> None:
     """Raise a ValueError if X is a list of inputs, each with as many rows as y."""
     if not isinstance(X, list | tuple) or len(X) < 2:
         return
@@ -81,7 +84,7 @@ def check_is_one(X, y):
         )
 
 
-def check_no_times(values, name):
+def check_no_times(values: Any, name: str) -> None:
     """Raise a ValueError if an array holds datetimes or time spans, whose numbers depend on their unit."""
     if values.dtype.kind in "mM":
         kind = "datetimes" if values.dtype.kind == "M" else "time spans"
@@ -91,7 +94,7 @@ def check_no_times(values, name):
         )
 
 
-def numeric(X):
+def numeric(X: Any) -> Array:
     """Make one array of the samples, with a type that loses no digits. uint8 stays uint8."""
     try:
         values = np.asarray(X)
@@ -103,7 +106,7 @@ def numeric(X):
     return values if values.dtype == np.uint8 else numbers_of(values, "X")
 
 
-def numbers_of(values, name):
+def numbers_of(values: Any, name: str) -> Array:
     """Make an array of floating-point numbers, with a type that loses no digits.
 
     Raises
@@ -123,7 +126,7 @@ def numbers_of(values, name):
     return values.astype(np.result_type(values.dtype, np.float32), copy=False)
 
 
-def check_finite(values, advice):
+def check_finite(values: Array, advice: str) -> None:
     """Raise a ValueError that names the first sample with NaN or infinity, and says what to do."""
     if values.dtype == np.uint8:
         return

@@ -3,7 +3,9 @@
 import numpy as np
 
 from presets import article
+from presets.data.frames import Table
 from presets.data.report import Finding, listed
+from presets.typing import Array
 
 NEW_LEVELS = 0.01
 """A note is given if at least this share of the validation rows has levels that no training row has."""
@@ -12,7 +14,7 @@ SPARSE_IDS = 2
 """Whole numbers that differ in all rows are ids or row numbers, if their range is smaller than this times the rows."""
 
 
-def find_empty_columns(table, rows):
+def find_empty_columns(table: Table, rows: Array) -> list[Finding]:
     """Find columns in which all values are missing.
 
     Parameters
@@ -41,7 +43,7 @@ def find_empty_columns(table, rows):
     ]
 
 
-def find_number_ids(table):
+def find_number_ids(table: Table) -> list[Finding]:
     """Find columns of whole numbers that differ in all rows and are close together.
 
     Parameters
@@ -69,7 +71,7 @@ def find_number_ids(table):
     ]
 
 
-def is_id(values):
+def is_id(values: Array) -> bool:
     """Whether numbers are whole, all different, and close together."""
     values = np.asarray(values, dtype=np.float64)
     if len(values) < article.FEW_ROWS or not np.isfinite(values).all() or (values != np.rint(values)).any():
@@ -77,7 +79,7 @@ def is_id(values):
     return np.ptp(values) < SPARSE_IDS * len(values) and len(np.unique(values)) == len(values)
 
 
-def find_telling_levels(table, y, *, classification):
+def find_telling_levels(table: Table, y: Array, *, classification: bool) -> list[Finding]:
     """Find categories in which each level has one class, or one value of y.
 
     `presets.data.faults.find_faults` finds categories with one level for each class.
@@ -130,7 +132,7 @@ def _tell_value(levels, values):
     return bool(np.square(values - means[groups]).sum() <= article.CONFLICTS_NOISE * total)
 
 
-def find_new_levels(table, rows, validation, validation_rows):
+def find_new_levels(table: Table, rows: Array, validation: Table, validation_rows: Array) -> list[Finding]:
     """Find categories with levels that only the validation part has.
 
     Parameters

@@ -1,5 +1,7 @@
 """The range of the training values of X, and the search for new values far outside of it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +38,7 @@ class Extent:
     are_whole: bool
 
     @classmethod
-    def of(cls, rows, numbers, names=None):
+    def of(cls, rows: Any, numbers: Array, names: Any = None) -> Extent:
         """Find the extent of some rows.
 
         Parameters
@@ -55,12 +57,12 @@ class Extent:
         names = list(rows.names if names is None or len(names) != len(low) else names)
         return cls(names, low, high, len(numbers), rows.are_whole(numbers))
 
-    def joined(self, other):
+    def joined(self, other: Extent) -> Extent:
         """The extent of both sets of rows together."""
         low, high = np.fmin(self.low, other.low), np.fmax(self.high, other.high)
         return Extent(self.names, low, high, self.n_rows + other.n_rows, self.are_whole and other.are_whole)
 
-    def find_drift(self, rows):
+    def find_drift(self, rows: Any) -> Finding | None:
         """Find columns with values far outside of the extent.
 
         Parameters

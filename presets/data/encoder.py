@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
@@ -10,6 +10,7 @@ from scipy import sparse
 from presets.data.frames import Table
 from presets.data.rows import Rows, RowsByInput
 from presets.data.standardize import RobustStandardizer, Standardizer
+from presets.typing import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,15 @@ class Encoder:
     """Names of the columns that the network gets; None if they are the columns of X."""
 
     @classmethod
-    def of_table(cls, X, rows, weights, *, standardize, columns=None):
+    def of_table(
+        cls,
+        X: Any,
+        rows: Array,
+        weights: Array | None,
+        *,
+        standardize: Any,
+        columns: dict[str, Any] | None = None,
+    ) -> Self:
         """Compute the statistics of some rows of a table of numbers. A number that is missing later gets the mean."""
         fit = RobustStandardizer.fit if standardize == "robust" else Standardizer.fit
         learnt = fit(X, rows, weights)
@@ -63,7 +72,7 @@ class Encoder:
         shape = (n_features,) if columns is None else {name: (len(numbers),) for name, numbers in columns.items()}
         return cls(standardizer, shape, (n_features,), columns=columns, gaps=gaps)
 
-    def description(self):
+    def description(self) -> dict[str, Any]:
         """The arguments of `complete_model` for this encoding."""
         return {
             "input_shape": self.raw_shape if self.columns else self.input_shape,
@@ -76,11 +85,11 @@ class Encoder:
         }
 
     @property
-    def offsets(self):
+    def offsets(self) -> tuple[Array, Array]:
         """Means and standard deviations of the columns that the complete model reads with one type."""
         return self.standardizer.mean, self.standardizer.scale
 
-    def rows(self, X, dtype):
+    def rows(self, X: Any, dtype: str) -> Any:
         """Rows of X, which are encoded when they are taken."""
         X = X.as_numbers() if isinstance(X, Table) else X
         if self.columns is not None:
@@ -88,24 +97,24 @@ class Encoder:
         return Rows(X, self.standardizer, dtype, self.gaps)
 
     @property
-    def complete_arguments(self):
+    def complete_arguments(self) -> dict[str, Any]:
         """Arguments of the network that have another value in the complete model."""
         return {}
 
     @property
-    def flat_shape(self):
+    def flat_shape(self) -> Any:
         """Shape of a sample after the embeddings."""
         return self.input_shape
 
-    def network_arguments(self, X):
+    def network_arguments(self, X: Any) -> dict[str, Any]:
         """Arguments of the network that depend on the samples."""
         return {}
 
-    def raw_inputs(self, X, *, strings):
+    def raw_inputs(self, X: Any, *, strings: bool) -> Any:
         """Convert rows to the inputs of the complete model."""
         return X.toarray() if sparse.issparse(X) else X
 
-    def check_shape(self, samples, name):
+    def check_shape(self, samples: Any, name: str) -> None:
         """Raise a ValueError if samples of an array have another shape than in the fit."""
         if not self.takes_tables and samples.shape != self.input_shape:
             raise ValueError(

@@ -1,5 +1,7 @@
 """The columns of any table: numbers, categories or dates, from frames of any library and from arrays."""
 
+from __future__ import annotations
+
 import datetime
 import decimal
 import numbers
@@ -38,13 +40,13 @@ class Column:
     levels: list[str] = field(default_factory=list)
 
     @property
-    def is_missing(self):
+    def is_missing(self) -> Array:
         """Whether each value is missing."""
         if self.kind == "category":
             return self.values < 0
         return np.isnat(self.values) if self.kind == "date" else np.isnan(self.values)
 
-    def of_kind(self, kind):
+    def of_kind(self, kind: str) -> Column:
         """Convert the column to another kind. All columns can become categories, and empty columns any kind.
 
         Raises
@@ -60,7 +62,7 @@ class Column:
             raise TypeError(f"Column {self.name!r} had {_PLURALS[kind]} in fit, but has {_PLURALS[self.kind]} now.")
         return Column(self.name, kind, np.full(len(self.values), *_EMPTY[kind]))
 
-    def as_category(self):
+    def as_category(self) -> Column:
         """Convert the column to a category; each different value becomes a level."""
         if self.kind == "category":
             return self
@@ -84,24 +86,24 @@ class Table:
 
     columns: list[Column]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.columns[0].values)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """Numbers of rows and columns."""
         return len(self), len(self.columns)
 
-    def take(self, rows):
+    def take(self, rows: Array) -> Table:
         """Some rows of the table, given by their numbers."""
         return Table([Column(c.name, c.kind, c.values[rows], c.levels) for c in self.columns])
 
     @property
-    def names(self):
+    def names(self) -> list[Any]:
         """Names of the columns."""
         return [column.name for column in self.columns]
 
-    def as_numbers(self):
+    def as_numbers(self) -> Array:
         """The table as an array, if all columns are numbers or empty.
 
         Raises
@@ -112,13 +114,13 @@ class Table:
         return np.stack([column.of_kind("number").values.astype(np.float64) for column in self.columns], axis=1)
 
     @classmethod
-    def of_numbers(cls, X, names=None):
+    def of_numbers(cls, X: Any, names: Any = None) -> Table:
         """The columns of an array of numbers."""
         names = range(X.shape[1]) if names is None else names
         return cls([Column(name, "number", values) for name, values in zip(names, X.T, strict=True)])
 
 
-def read_table(X):
+def read_table(X: Any) -> Table | None:
     """Read a table that may contain more than numbers.
 
     Parameters
@@ -151,7 +153,7 @@ def read_table(X):
     return Table(columns)
 
 
-def read_usable(X):
+def read_usable(X: Any) -> tuple[Table | None, list[Any]]:
     """Read the columns of a table that a network can use.
 
     Parameters

@@ -4,12 +4,14 @@ from __future__ import annotations  # help() then shows the names of types
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from presets.data.arrays import numbers_of
 from presets.data.encoder import Encoder
+from presets.data.rows import Rows
 from presets.data.standardize import Standardizer
 from presets.typing import Array
 
@@ -29,11 +31,11 @@ class Sequences:
     values: np.ndarray
     lengths: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.lengths)
 
     @property
-    def is_padded(self):
+    def is_padded(self) -> bool:
         """Whether some sequences are shorter than the longest one. Only then the network needs masks."""
         return bool((self.lengths < self.values.shape[1]).any())
 
@@ -41,21 +43,21 @@ class Sequences:
 class SequenceEncoder(Encoder):
     """The encoding of sequences. Padding stays NaN."""
 
-    def rows(self, X, dtype):
+    def rows(self, X: Any, dtype: str) -> Rows:
         """Sequences, which are encoded when they are taken."""
         return super().rows(X.values, dtype)
 
-    def network_arguments(self, X):
+    def network_arguments(self, X: Any) -> dict[str, Any]:
         """Arguments for masks, if there is padding. A network has the same weights with and without masks."""
         return {"masked": True} if X.is_padded else {}
 
     @property
-    def complete_arguments(self):
+    def complete_arguments(self) -> dict[str, Any]:
         """Arguments for masks: the complete model takes sequences of any length, unless they are rows of a table."""
         return {"masked": not self.takes_tables}
 
 
-def read_sequences(X, *, data_format="channels_last"):
+def read_sequences(X: Any, *, data_format: str = "channels_last") -> Sequences:
     """Read sequences in any supported form, and check them.
 
     Parameters
@@ -89,7 +91,7 @@ def read_sequences(X, *, data_format="channels_last"):
     return Sequences(values[:, : lengths.max()], lengths)
 
 
-def fit_sequence_standardizer(sequences, rows, weights=None):
+def fit_sequence_standardizer(sequences: Sequences, rows: Array, weights: Array | None = None) -> Standardizer:
     """Compute mean and standard deviation of each feature over the steps of some sequences, in float64.
 
     Parameters

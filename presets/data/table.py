@@ -1,5 +1,7 @@
 """The encoding of a table with numbers, gaps, dates and categories."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -7,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from presets.data.frames import Table
+from presets.data.frames import Column, Table
 from presets.data.rows import TableRows
 from presets.data.standardize import RobustStandardizer, Standardizer
 from presets.typing import Array
@@ -54,7 +56,7 @@ class Number:
     limit: float | None
     gap: float
 
-    def encode(self, column, rows):
+    def encode(self, column: Column, rows: Array) -> Array:
         """Numbers of shape (n_rows, 1)."""
         values = (numbers_of(column.values[rows], self.part) - self.mean) / self.scale
         if self.limit is not None:
@@ -78,16 +80,16 @@ class Flags:
     """
 
     source: int
-    levels: "Levels | None"
+    levels: Levels | None
     table: np.ndarray
     labels: list[Any]
 
     @property
-    def table_by_code(self):
+    def table_by_code(self) -> Array:
         """The table by code. If training had no gaps, a gap has the row of an unknown level."""
         return self.table if self.levels is None else self.levels.by_code(self.table)
 
-    def encode(self, column, rows):
+    def encode(self, column: Column, rows: Array) -> Array:
         """Numbers of shape (n_rows, n_columns)."""
         codes = column.is_missing.astype(int) if self.levels is None else self.levels.codes(column)
         return self.table[codes[rows]]
@@ -109,19 +111,19 @@ class Levels:
     has_others: bool
     has_gaps: bool
 
-    def codes(self, column):
+    def codes(self, column: Column) -> Array:
         """Codes of a column. If training had no gaps, a gap has the code of an unknown level."""
         column = column.as_category()
         places = {level: FIRST + place for place, level in enumerate(self.kept)}
         known = [places.get(level, UNKNOWN) for level in column.levels]
         return np.array([*known, MISSING if self.has_gaps else UNKNOWN])[column.values]
 
-    def by_code(self, values):
+    def by_code(self, values: Array) -> Array:
         """Values by code. If training had no gaps, a gap has the value of an unknown level."""
         return values if self.has_gaps else values[[UNKNOWN, UNKNOWN, *range(FIRST, len(values))]]
 
     @classmethod
-    def learn(cls, column, rows, min_frequency):
+    def learn(cls, column: Column, rows: Array, min_frequency: int) -> Levels:
         """Keep the frequent levels of some rows, in the order of their names."""
         column = column.as_category()
         codes = column.values[rows]
@@ -147,11 +149,11 @@ class Embedded:
     levels: Levels
     places: np.ndarray
 
-    def encode(self, column, rows):
+    def encode(self, column: Column, rows: Array) -> Array:
         """Numbers of rows."""
         return self.places[self.levels.codes(column)[rows]]
 
-    def vectors(self, table):
+    def vectors(self, table: Array) -> LevelVectors:
         """The rows of its levels in a table of embeddings."""
         labels = ["(unknown or rare)", "(missing)", *self.levels.kept]
         used = [UNKNOWN, *([MISSING] if self.levels.has_gaps else []), *range(FIRST, len(labels))]
@@ -204,7 +206,17 @@ class TableEncoder:
     takes_tables: ClassVar[bool] = True
 
     @classmethod
-    def learn(cls, table, rows, weights, *, standardize, categorical, max_onehot, min_frequency):
+    def learn(
+        cls,
+        table: Table,
+        rows: Array,
+        weights: Array | None,
+        *,
+        standardize: Any,
+        categorical: Array,
+        max_onehot: int,
+        min_frequency: int,
+    ) -> TableEncoder:
         """Learn from some rows of a table.
 
         Parameters
@@ -240,66 +252,66 @@ class TableEncoder:
         return cls(table.names, kinds, numbers, flags, _embedded(many), n_places - len(numbers))
 
     @property
-    def measured(self):
+    def measured(self) -> list[int]:
         """Numbers of the columns that are numbers or dates."""
         return list(dict.fromkeys(number.source for number in self.numbers))
 
     @property
-    def n_numbers(self):
+    def n_numbers(self) -> int:
         """Number of dense columns for numbers, or for zeros in their place; they come first."""
         return len(self.numbers) + self.n_constant
 
     @property
-    def n_flags(self):
+    def n_flags(self) -> int:
         """Number of dense columns with zeros and ones, without the columns of padding."""
         return sum(flags.table.shape[1] for flags in self.flags)
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Number of all dense columns."""
         return self.n_numbers + _rounded_up(self.n_flags) or 1
 
     @property
-    def n_embedded(self):
+    def n_embedded(self) -> int:
         """Number of used rows of the embeddings."""
         return sum(len(embedded.places) for embedded in self.embedded)
 
     @property
-    def embedding_rows(self):
+    def embedding_rows(self) -> int:
         """Number of rows of the embeddings, rounded up; 0 without embedded columns."""
         return _rounded_up(self.n_embedded)
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         """Shape of one encoded row; with embedded columns, the shapes of both parts."""
         return {"numbers": (self.width,), "levels": (len(self.embedded),)} if self.embedded else (self.width,)
 
     @property
-    def flat_shape(self):
+    def flat_shape(self) -> tuple[int, ...]:
         """Shape of a row after the embeddings."""
         return (self.width + EMBEDDING_WIDTH * len(self.embedded),)
 
     @property
-    def embedding_arguments(self):
+    def embedding_arguments(self) -> dict[str, Any]:
         """Arguments of the embeddings before a network, for `table_inputs`."""
         return {"embedding_rows": self.embedding_rows, "width": EMBEDDING_WIDTH} if self.embedded else {}
 
     @property
-    def complete_arguments(self):
+    def complete_arguments(self) -> dict[str, Any]:
         """Arguments of the network that have another value in the complete model."""
         return {"unknown_share": 0} if self.embedded else {}
 
-    def network_arguments(self, X):
+    def network_arguments(self, X: Any) -> dict[str, Any]:
         """Arguments of the network that depend on the samples."""
         return {"n_numbers": self.n_numbers, **self.embedding_arguments}
 
     @property
-    def raw_shape(self):
+    def raw_shape(self) -> tuple[int, ...]:
         """Shape of one row as the user gives it."""
         return (len(self.names),)
 
     @property
-    def input_names(self):
+    def input_names(self) -> list[str]:
         """Names of all columns that the network gets, embeddings last."""
         names = [self._number_name(number) for number in self.numbers] + ["(unused)"] * self.n_constant
         names += [self._named(f.source, label) for f in self.flags for label in f.labels]
@@ -309,7 +321,7 @@ class TableEncoder:
     def _named(self, source, label):
         return f"{self.names[source]}{label}"
 
-    def read(self, X):
+    def read(self, X: Any) -> Table:
         """Convert X to a table with the kinds of columns of the training.
 
         Raises
@@ -320,14 +332,14 @@ class TableEncoder:
         table = X if isinstance(X, Table) else Table.of_numbers(X.toarray() if sparse.issparse(X) else X, self.names)
         return Table([column.of_kind(kind) for column, kind in zip(table.columns, self.kinds, strict=True)])
 
-    def check_shape(self, samples, name):
+    def check_shape(self, samples: Any, name: str) -> None:
         """Do nothing: scikit-learn checks the number of columns."""
 
-    def rows(self, X, dtype):
+    def rows(self, X: Table, dtype: str) -> TableRows:
         """Rows of X, which are encoded when they are taken."""
         return TableRows(self.read(X), self, dtype)
 
-    def encode(self, table, rows, dtype):
+    def encode(self, table: Table, rows: Array, dtype: str) -> Any:
         """Encode some rows.
 
         Returns
@@ -345,7 +357,7 @@ class TableEncoder:
         levels = [e.encode(table.columns[e.source], rows) for e in self.embedded]
         return {"numbers": dense, "levels": np.stack(levels, axis=1).astype(np.int32)}
 
-    def description(self):
+    def description(self) -> dict[str, Any]:
         """The arguments of `complete_model` for this encoding.
 
         Dates enter the model as the parts that the network gets.
@@ -383,7 +395,7 @@ class TableEncoder:
         return {"table": table}
 
     @property
-    def level_codes(self):
+    def level_codes(self) -> dict[str, dict[str, int]]:
         """Codes of the levels that training kept, by the name of the column."""
         of_levels = (part for part in (*self.flags, *self.embedded) if part.levels is not None)
         return {
@@ -392,11 +404,11 @@ class TableEncoder:
         }
 
     @property
-    def offsets(self):
+    def offsets(self) -> tuple[Array, Array]:
         """Empty, because the complete model reads each number with its own type."""
         return np.zeros(0), np.ones(0)
 
-    def raw_inputs(self, X, *, strings):
+    def raw_inputs(self, X: Any, *, strings: bool) -> dict[str, Array]:
         """Convert rows to the inputs of the complete model.
 
         Parameters
@@ -421,7 +433,7 @@ class TableEncoder:
                 inputs[str(self.names[part.source])] = np.where(column.is_missing, np.nan, 0.0)
         return {name: values[:, np.newaxis] for name, values in inputs.items()}
 
-    def level_vectors(self, core):
+    def level_vectors(self, core: Any) -> dict[str, LevelVectors]:
         """Embedding vectors of the levels of each embedded column, by its name.
 
         Parameters
@@ -440,7 +452,7 @@ class TableEncoder:
     def _number_name(self, number):
         return self._named(number.source, f" ({number.part})" if number.part else "")
 
-    def inspect(self, table, rows):
+    def inspect(self, table: Table, rows: Array) -> tuple[Array, list[str]]:
         """The values for the data check: a column for each number and gap, and one for all levels of a category.
 
         Returns
@@ -461,7 +473,7 @@ class TableEncoder:
         return np.concatenate([np.zeros((len(rows), 0)), *cells], axis=1), names
 
 
-def categorical_columns(table, categorical_features):
+def categorical_columns(table: Table, categorical_features: Any) -> Array:
     """Decide which columns are categories.
 
     Parameters
@@ -520,12 +532,13 @@ def _add(inputs, name, levels):
     inputs[name] = levels
 
 
-def numbers_of(values, part):
+def numbers_of(values: Array, part: str | None) -> Array:
     """Values as float64; for dates one part."""
     if part is None:
         return values.astype(np.float64)
     missing = np.isnat(values)
     days = values.astype("datetime64[D]").astype(np.int64)
+    parts: Array
     match part:
         case "year":
             parts = values.astype("datetime64[Y]").astype(np.int64) + 1970

@@ -1,12 +1,14 @@
 """Clones of estimators with Keras's objects among their parameters."""
 
+from typing import Any
+
 import keras
 from sklearn.base import BaseEstimator
 
 from presets.training.callbacks import copy_callback
 
 
-def clone_keeping_keras(estimator):
+def clone_keeping_keras(estimator: Any) -> Any:
     """Clone an estimator as scikit-learn does, but keep Keras's objects, which fits do not change.
 
     A deep copy of such an object would only have the values of its `get_config`. Callbacks are copied, because a fit
