@@ -100,7 +100,7 @@ REFUSED = {
     "bytes": (np.array([b"a", b"b"], object), TypeError, "bytes"),
     "lists": (np.array([[1], [2], None], object)[:2], TypeError, "list"),
     "dicts": (np.array([{}, {}], object), TypeError, "dict"),
-    "dates beside strings": (np.array([datetime.date(2024, 1, 1), "a"], object), TypeError, "dates beside"),
+    "dates beside strings": (np.array([datetime.date(2024, 1, 1), "a"], object), TypeError, "dates with"),
     "periods": (pd.period_range("2024", periods=2, freq="M"), TypeError, "Period"),
     "complex numbers": (np.array([1j, 2]), ValueError, "Complex"),
     "a number too large": (np.array([10**400, 1], object), ValueError, "no float can hold"),
