@@ -36,7 +36,8 @@ class CNN(NetworkEstimator):
         [StrOptions(set(BLOCKS))],
         "{'plain', 'residual'}",
         "Kind of each block. 'plain': a convolution and 2x2 max pooling. 'residual': a convolution, 2x2 max pooling, "
-        "and two convolutions with a residual connection (He et al. 2016), all with batch normalisation.",
+        "and two convolutions with a residual connection (He et al. 2016), all with batch normalisation. Not used "
+        "with a `backbone`.",
         default="plain",
     )
     kernel_size: int = parameter(COUNT, "int", "Height and width of the convolutions.", default=article.CNN_KERNEL_SIZE)
