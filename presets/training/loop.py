@@ -122,7 +122,7 @@ def follow(program, plan, calls, *, is_watched):
     """
     core, rules = program.core, plan.rules
     maximize = _is_score(core, rules.monitor, plan.validates)
-    best = BestEpoch(maximize=maximize, n_averaged=rules.n_averaged)
+    best = BestEpoch(maximize=maximize, n_averaged=rules.n_averaged, takes_last=program.schedule is not None)
     plateau = Plateau(
         maximize=maximize,
         patience=rules.patience,

@@ -21,6 +21,12 @@ def test_scores_are_maximized():
     assert best_so_far([0.1, 0.2, 0.1, 0.3], maximize=True) == [True, True, False, True]
 
 
+def test_the_last_of_equals_can_be_the_best():
+    values = [0.1, 0.3, 0.3, 0.2, 0.3]
+    assert np.flatnonzero(best_so_far(values, maximize=True))[-1] == 1
+    assert np.flatnonzero(best_so_far(values, maximize=True, takes_last=True))[-1] == 4
+
+
 def test_nan_is_never_the_best():
     assert best_so_far([float("nan"), 1.0]) == [False, True]
 
