@@ -5,24 +5,11 @@ from __future__ import annotations  # help() then shows the names of types
 import keras
 from sklearn.utils.validation import check_is_fitted
 
-from presets.data.inputs import TableInput
 from presets.data.table import LevelVectors
 from presets.estimators._fitted import fitted_network
 from presets.estimators.base import NetworkEstimator, design_of
 from presets.estimators.validation import check_X
 from presets.typing import Array, Features
-
-
-def table_input(estimator):
-    """The kind of X for tables, from the parameters of an estimator.
-
-    Returns
-    -------
-    TableInput
-    """
-    return TableInput(
-        estimator.standardize, estimator.categorical_features, estimator.max_onehot, estimator.min_frequency
-    )
 
 
 def model_inputs(self: NetworkEstimator, X: Features, *, strings: bool = True) -> Array | dict[str, Array]:

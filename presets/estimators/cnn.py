@@ -14,9 +14,16 @@ from presets.builders.network import Network
 from presets.data.images import value_range
 from presets.data.inputs import ImageInput
 from presets.estimators import _parameters as shared
-from presets.estimators._checks import check_widths
 from presets.estimators._classifier import Classifier
-from presets.estimators._parameters import BOOLEAN, COUNT, WIDTHS, network_arguments, parameter, with_parameters
+from presets.estimators._parameters import (
+    BOOLEAN,
+    COUNT,
+    WIDTHS,
+    check_widths,
+    network_arguments,
+    parameter,
+    with_parameters,
+)
 from presets.estimators._regressor import Regressor
 from presets.estimators.base import NetworkEstimator
 from presets.warn import warn_user

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from presets import article
 from presets.builders.custom import build_custom, dense_network, made_behind_embeddings, made_now, output_range
 from presets.builders.network import Network
-from presets.data.inputs import AnyInput
+from presets.data.inputs import AnyInput, TableInput
 from presets.data.table import MAX_ONEHOT, MIN_FREQUENCY
 from presets.estimators import _parameters as shared
 from presets.estimators import _tables as tables
@@ -110,7 +110,8 @@ class Custom(NetworkEstimator):
         self._init_rules()
 
     def _input(self):
-        return AnyInput(tables.table_input(self), self.inputs)
+        of_tables = TableInput(self.standardize, self.categorical_features, self.max_onehot, self.min_frequency)
+        return AnyInput(of_tables, self.inputs)
 
     def _network(self, input_shape, n_outputs):
         return Network(

@@ -10,12 +10,12 @@ from presets import article, measured
 from presets.builders.dnn import build_dnn
 from presets.builders.dnn_ntk import build_dnn_ntk
 from presets.builders.network import Network
+from presets.data.inputs import TableInput
 from presets.data.table import MAX_ONEHOT, MIN_FREQUENCY
 from presets.estimators import _parameters as shared
 from presets.estimators import _tables as tables
-from presets.estimators._checks import check_widths
 from presets.estimators._classifier import Classifier
-from presets.estimators._parameters import BOOLEAN, WIDTHS, network_arguments, parameter, with_parameters
+from presets.estimators._parameters import BOOLEAN, WIDTHS, check_widths, network_arguments, parameter, with_parameters
 from presets.estimators._regressor import Regressor
 from presets.estimators.base import NetworkEstimator
 
@@ -80,7 +80,7 @@ class DNN(NetworkEstimator):
             )
 
     def _input(self):
-        return tables.table_input(self)
+        return TableInput(self.standardize, self.categorical_features, self.max_onehot, self.min_frequency)
 
     def _network(self, input_shape, n_outputs):
         arguments = network_arguments(self) | {"dtype": self.dtype, "seed": 0}

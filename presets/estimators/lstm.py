@@ -16,10 +16,9 @@ from presets.builders.lstm import BLOCKS, POOLINGS, build_lstm
 from presets.builders.network import Network
 from presets.data.inputs import SequenceInput
 from presets.estimators import _parameters as shared
-from presets.estimators._checks import check_widths
 from presets.estimators._classifier import Classifier
 from presets.estimators._documentation import extends
-from presets.estimators._parameters import BOOLEAN, WIDTHS, network_arguments, parameter, with_parameters
+from presets.estimators._parameters import BOOLEAN, WIDTHS, check_widths, network_arguments, parameter, with_parameters
 from presets.estimators._regressor import Regressor
 from presets.estimators.base import NetworkEstimator
 from presets.typing import Features, Values

@@ -86,7 +86,8 @@ def _check_table(estimator, kind, X, y, *, reset, **of_y):
     table = read_table(X) if kind.takes_columns else None
     if table is not None:
         is_structured = getattr(getattr(X, "dtype", None), "names", None)
-        X = np.empty(table.shape) if is_structured else X
+        if is_structured or len(set(table.names)) < len(table.names):
+            X = np.empty(table.shape)  # scikit-learn takes no structured arrays, and no names that stand twice
         validate_data(estimator, X, y, skip_check_array=True, reset=reset)
         if of_y:
             rows = np.zeros((len(table), 1))  # stand for X in scikit-learn's check of y
