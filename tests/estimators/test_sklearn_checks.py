@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from estimator_list import ESTIMATORS, FAMILY
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from presets import CNNClassifier, CNNRegressor
+from presets.data.inputs import ImageInput
 
 # Dropout and the validation split draw by row, so that at defaults a repeated row is not a row of twice the weight, and
 # float32 misses the checks' tolerance of 1e-7; `test_weights_are_repetitions` runs them without the three.
@@ -19,16 +21,21 @@ ROWS_COUNT = {
 LEARNING = {"check_classifiers_train", "check_regressors_train", "check_class_weight_classifiers"}
 
 
+class ColumnsAsImages(ImageInput):
+    """Tables with any number of columns, each row an image of one column of pixels."""
+
+    takes_tables = True
+
+    def read(self, X, is_table):
+        X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        return super().read(X[:, :, None] if X.ndim == 2 else X, is_table)
+
+
 class OnTables:
-    """Images of one column of pixels, for checks whose tables have any number of columns; they must not be turned."""
+    """Images for checks whose tables have any number of columns; they must not be turned."""
 
-    def _read(self, X):
-        return super()._read(X[:, :, None] if np.ndim(X) == 2 else X)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = True
-        return tags
+    def _input(self):
+        return ColumnsAsImages(self.standardize, self.data_format, self.image_shape)
 
 
 class CNNClassifierOnTables(OnTables, CNNClassifier):
