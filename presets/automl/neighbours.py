@@ -6,6 +6,7 @@ from typing import Any
 from sklearn.base import clone
 
 from presets.automl.portfolio import Candidate, boosting_space
+from presets.automl.trials import SKIPPED
 from presets.evaluation.networks import networks
 from presets.search.dimensions import SearchSpace
 from presets.search.oracles import make_oracle, tell
@@ -30,7 +31,7 @@ def around_the_best(run, seed):
     while searches:
         for search in list(searches):
             search.learn(run.done)
-            candidate = search.propose() if run.clock.left > search.seconds else None
+            candidate = search.propose() if run.clock.left > 2 * search.seconds else None
             if candidate is None:
                 searches.remove(search)
             else:
@@ -82,6 +83,8 @@ class Search:
             proposal = self._pending.pop(trial.name, None)
             if proposal is not None:
                 tell(self._oracle, proposal, trial.score, trial.reason)
+                if trial.status == SKIPPED:
+                    self._since = PATIENCE  # the next would not fit in either
                 self._since = 0 if trial.score > self._best else self._since + 1
                 self._best = max(self._best, trial.score) if trial.score == trial.score else self._best
 
