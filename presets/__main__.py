@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 FEW_LABELS = 10
-"""Whole numbers with at most so many values are classes."""
+"""A target of whole numbers with at most this many different values has classes."""
 
 
 def main(arguments=None):
@@ -19,13 +19,13 @@ def main(arguments=None):
     Parameters
     ----------
     arguments : list of str, optional
-        Those of the process by default.
+        By default the arguments of the process.
 
     Returns
     -------
     int
-        0, 1 if the files cannot be used, or 130 if the user interrupted before there was a model. Wrong arguments end
-        the process with 2.
+        0 for success, 1 if the files cannot be used, or 130 if the user interrupted before there was a model. Wrong
+        arguments end the process with 2.
     """
     parsed = _parser().parse_args(arguments)
     try:
@@ -149,7 +149,7 @@ def _leaderboard(given):
 
 
 def _load(path):
-    """The model of a file, which may hold trees of scikit-learn's."""
+    """Load the model of a file, which may contain scikit-learn's trees."""
     from presets import load
     from presets.automl import TREES
 
@@ -157,7 +157,7 @@ def _load(path):
 
 
 def _read(path, target=None, ignored=()):
-    """X and y of a file or a folder; y is None without a target."""
+    """Read X and y from a file or a folder. Without a target, y is None."""
     if path.is_dir():
         return _read_images(path)[:2]
     if path.suffix == ".npz":
@@ -175,7 +175,7 @@ def _read(path, target=None, ignored=()):
 
 
 def _read_images(path, auto=None):
-    """X, y and the names of the files, in the shape that a model was fitted to."""
+    """Read X, y and the names of the files. Images get the shape that the model was fitted to."""
     from presets.automl.image_folders import read_folder
 
     if auto is not None and auto.kind_ != "images":
@@ -192,12 +192,12 @@ def _read_table(path):
         return pd.read_parquet(path)
     if ".csv" in path.suffixes:
         one_column = len(pd.read_csv(path, nrows=0).columns) == 1
-        return pd.read_csv(path, skip_blank_lines=not one_column)  # there an empty line is a missing value
+        return pd.read_csv(path, skip_blank_lines=not one_column)  # with one column, an empty line is missing
     raise ValueError(f"{path} is neither .csv (.csv.gz), .parquet, .npz nor a folder of images.")
 
 
 def _matched(X, auto):
-    """The columns that the model was fitted to, in its order."""
+    """Select the columns that the model was fitted to, in its order."""
     if not hasattr(auto, "feature_names_in_") or not hasattr(X, "columns"):
         return X
     names = list(auto.feature_names_in_)

@@ -1,4 +1,4 @@
-"""Data and seconds in, the best mixture of models out."""
+"""Estimators that find the best mixture of models within a time limit."""
 
 from __future__ import annotations  # help() then shows the names of types
 
@@ -41,7 +41,7 @@ from presets.typing import Array, Features, RandomState, Values
 
 @dataclass(eq=False, repr=False)
 class Auto(BaseEstimator):
-    """What both kinds of task share."""
+    """Base of `AutoClassifier` and `AutoRegressor`."""
 
     _: KW_ONLY
     time_limit: float | None = 300
@@ -73,18 +73,18 @@ class Auto(BaseEstimator):
     }
 
     def fit(self, X: Features, y: Values, sample_weight: Values | None = None, groups: Values | None = None) -> Self:
-        """Try models, and keep the mixture that predicts best out of fold.
+        """Try models, and keep the mixture with the best predictions out of fold.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, frame} of shape (n_samples, n_features) or (n_samples, ...)
             A table, sequences (an array of three axes, or a list of arrays), or images (an array of four axes, or of
-            three in uint8). A frame may hold categories, strings, dates and gaps.
+            three in uint8). A frame may have categories, strings, dates and gaps.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
-            For the fits and for the score.
+            Used for the fits and for the score.
         groups : array-like of shape (n_samples,), optional
-            Rows of one group are never on both sides of a fold.
+            A fold never uses rows of one group for both the fit and the score.
 
         Returns
         -------
@@ -93,15 +93,15 @@ class Auto(BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If parameters or data cannot be used; before any training.
+            If a parameter or the data cannot be used. This comes before any training.
         Exception
-            The first candidate's, if all candidates failed.
+            The error of the first candidate, if all candidates failed.
 
         Warns
         -----
         UserWarning
-            If the time limit is too short for the first model, a class has fewer rows than there are folds, or
-            `directory` could not be written.
+            If the time limit is too short for the first model, if a class has fewer rows than there are folds, or if
+            `directory` cannot be written.
         """
         self.trials_: list[Trial]
         self.score_: float
@@ -126,7 +126,7 @@ class Auto(BaseEstimator):
         else:
             self.sample_shape_ = rows.X.shape[1:] if problem.task.kind == "images" else None
             self.n_features_in_ = rows.X.shape[-1]
-            self.__dict__.pop("feature_names_in_", None)  # of an earlier fit
+            self.__dict__.pop("feature_names_in_", None)  # from an earlier fit
         self.kind_: str = problem.task.kind
         self.n_splits_: int = len(rows.splits)
         self.metric_: str = rows.metric.name
@@ -137,10 +137,10 @@ class Auto(BaseEstimator):
             warnings.warn(note, stacklevel=2)
         return self
 
-    # ---------------------------------------------------------------- what fit is made of
+    # ---------------------------------------------------------------- parts of fit
 
     def _in_turn(self, problem, run):
-        """The candidates; with a limit of time or number also variants of the best."""
+        """The candidates in their order. With a limit of time or number, variants of the best follow."""
         found = iter(problem.candidates)
         if isinstance(self.candidates, str) and (run.clock.is_limited or self.n_candidates is not None):
             seed = int(problem.seeds.randint(1, 2**31 - 1))
@@ -148,7 +148,7 @@ class Auto(BaseEstimator):
         return itertools.islice(found, self.n_candidates)
 
     def _keep(self, run):
-        """Select the mixture, and keep what it needs."""
+        """Select the mixture, and keep its models and its results."""
         whole = [trial for trial in run.done if trial.status == COMPLETED]
         chosen = whole or [trial for trial in run.done if trial.name in run.out_of_fold]
         predicted, mixture = select(run.rows, chosen, run.out_of_fold, self.ensemble_size)
@@ -190,12 +190,12 @@ class Auto(BaseEstimator):
         Returns
         -------
         keras.Model
-            Its probabilities are those before `temperature_`.
+            Its probabilities are not corrected by `temperature_`.
 
         Raises
         ------
         AttributeError
-            If there are several models, or the only one is no network.
+            If there are several models, or if the only model is not a network.
         """
         check_is_fitted(self)
         models = [model for trial in self.trials_ if trial.weight for model in trial.models]
@@ -210,31 +210,31 @@ class Auto(BaseEstimator):
             raise AttributeError(f"The only model is no network, but {models[0]!r}.") from error
 
     def leaderboard(self) -> Any:
-        """Every candidate: how good it was out of fold, what it cost, and what became of it.
+        """Table of all candidates: score out of fold, cost and status.
 
         Returns
         -------
-        pandas.DataFrame, or list of dict where pandas is not installed
-            A row for the ensemble, then one for each candidate, the best first: `candidate`, `preset`, `score` (out of
-            fold, greater being better), `score_std` (between folds), `fit_seconds` (all folds), `predict_seconds` (for
-            1,000 rows, all models), `megabytes`, `weight` (in the ensemble), `status` and `reason`.
+        pandas.DataFrame, or list of dict if pandas is not installed
+            The first row is the ensemble. The candidates follow, the best first. Columns: `candidate`, `preset`,
+            `score` (out of fold, greater is better), `score_std` (between folds), `fit_seconds` (all folds),
+            `predict_seconds` (for 1,000 rows, all models), `megabytes`, `weight` (in the ensemble), `status`, `reason`.
         """
         check_is_fitted(self)
         return leaderboard.as_frame(leaderboard.entries(self))
 
     def report(self, path: str | os.PathLike[str], X: Features | None = None, y: Values | None = None) -> None:
-        """Write one HTML page about the fit, which needs no other file and no network.
+        """Write one HTML page about the fit. It needs no other file and no internet.
 
-        It has the leaderboard, the calibration or the residuals out of fold, and the errors worth a look. Then come the
-        learning curves of the networks with their diagnosis, and the code that repeats the fit.
+        The page has the leaderboard, the calibration or the residuals out of fold, and the worst errors. It also has
+        the learning curves of the networks with their diagnosis, and the code that repeats the fit.
 
         Parameters
         ----------
         path : path-like
-            The file to write. The old one stays until the new one is whole.
+            The file to write. It replaces an old file only when it is complete.
         X, y : array-like, optional
-            With them the page also has the data check and the importance of each column, best of rows that `fit` has
-            not seen.
+            With them, the page also has the data check and the importance of each column. Use rows that were not in
+            `fit`, if possible.
         """
         check_is_fitted(self)
         if (X is None) != (y is None):
@@ -242,19 +242,19 @@ class Auto(BaseEstimator):
         write_report(self, path, X, None if y is None else np.asarray(y))
 
     def refit_full(self, X: Features, y: Values, sample_weight: Values | None = None) -> Self:
-        """Fit each candidate of the ensemble once on all rows, in the place of one model for each fold.
+        """Fit each candidate of the ensemble once on all rows, instead of once for each fold.
 
-        The result predicts in a fraction of the time. Its score is not known, since no row is left to judge it by.
+        The result predicts several times faster. Its score is not known, because no rows are left for a test.
 
         Parameters
         ----------
         X, y, sample_weight
-            As `fit` got them.
+            The same as in `fit`.
 
         Returns
         -------
         AutoClassifier or AutoRegressor
-            A new one, fitted.
+            A new fitted estimator.
         """
         check_is_fitted(self)
         X = check_X(X, kind_of_task(X))
@@ -268,25 +268,25 @@ class Auto(BaseEstimator):
         return full
 
     def distill(self, X: Features, y: Values) -> Any:
-        """Train one network on the predictions of the ensemble, for a small model that predicts fast.
+        """Train one network on the predictions of the ensemble. It is small and predicts fast.
 
-        A tenth of the rows is held out. `distillation_` then has the score of the "network" for these rows, and that of
-        the "ensemble", by the models that had not seen them: the difference is what the network loses. It is printed.
+        A tenth of the rows is held out. `distillation_` then has two scores for these rows: "network", and "ensemble"
+        from predictions out of fold. The difference shows how much the network is worse. Both scores are printed.
 
         Parameters
         ----------
         X, y
-            As `fit` got them, in the same order.
+            The same as in `fit`, in the same order.
 
         Returns
         -------
         estimator
-            A network of this package; its `model_` is a Keras model.
+            A network of this package. Its `model_` is a Keras model.
 
         Raises
         ------
         ValueError
-            If y is not that of `fit`.
+            If y is not the y of `fit`.
         """
         check_is_fitted(self)
         checked = check_X(X, self.kind_)
@@ -319,20 +319,20 @@ class Auto(BaseEstimator):
 @documented(scoring="the log loss", kind="classifier", method="predict_proba")
 @dataclass(kw_only=True, eq=False, repr=False)
 class AutoClassifier(ClassifierMixin, Auto):
-    """Classifier that finds its models itself, in the seconds that it is given.
+    """Classifier that finds its models itself, within a time limit.
 
-    Linear models, boosted and random trees and the networks of this package are fitted on folds. Their predictions for
-    rows that they were not trained on decide which of them are mixed, and with which weights.
+    Linear models, boosted and random trees and the networks of this package are fitted on folds. Their predictions out
+    of fold decide which models are mixed, and with which weights.
 
     Parameters
     ----------
     <parameters>
     calibrate : bool or "auto", default="auto"
-        Whether one temperature corrects the probabilities, by the rows out of fold. "auto": if there are 3,000 of them
-        for two classes, or 500 for more classes.
+        Whether one temperature, learnt from the predictions out of fold, corrects the probabilities. "auto": if there
+        are at least 3,000 rows for two classes, or 500 for more classes.
     threshold : float, "scoring" or None, default=None
-        The probability of the second of two classes from which on it is predicted. "scoring" finds the one with the
-        best score out of fold, such as for `scoring="f1"`. None predicts the more probable class.
+        With two classes, the second class is predicted from this probability on. "scoring" finds the threshold with
+        the best score out of fold, for example for `scoring="f1"`. None predicts the more probable class.
 
     Attributes
     ----------
@@ -397,7 +397,7 @@ class AutoClassifier(ClassifierMixin, Auto):
         return softened(self._mixture(X), self.temperature_)
 
     def predict(self, X: Features) -> Array:
-        """Labels of the most probable classes; of two classes, by `threshold_`.
+        """Labels of the most probable classes. With two classes, `threshold_` decides.
 
         Parameters
         ----------
@@ -414,10 +414,10 @@ class AutoClassifier(ClassifierMixin, Auto):
 @documented(scoring="the root mean squared error", kind="regressor", method="predict")
 @dataclass(kw_only=True, eq=False, repr=False)
 class AutoRegressor(RegressorMixin, Auto):
-    """Regressor that finds its models itself, in the seconds that it is given.
+    """Regressor that finds its models itself, within a time limit.
 
-    Linear models, boosted and random trees and the networks of this package are fitted on folds. Their predictions for
-    rows that they were not trained on decide which of them are mixed, and with which weights.
+    Linear models, boosted and random trees and the networks of this package are fitted on folds. Their predictions out
+    of fold decide which models are mixed, and with which weights.
 
     Parameters
     ----------
@@ -462,7 +462,7 @@ class AutoRegressor(RegressorMixin, Auto):
 
 
 def _notes(auto, rows, clock, n_models):
-    """What the user should know of a fit."""
+    """Warnings about a fit."""
     notes = []
     if clock.elapsed > clock.limit and n_models == 1:
         done = next(len(trial.models) for trial in auto.trials_ if trial.weight)

@@ -1,4 +1,4 @@
-"""The time limit: what of it is left, what fits in, and when a training has to end."""
+"""The time limit: the time left, forecasts of fits, and the end of a training in time."""
 
 import math
 import time
@@ -6,30 +6,30 @@ import time
 from presets.training.deadline import Deadline
 
 SHARE = 0.6
-"""The part of the time left that one candidate may take, so that others come after it."""
+"""Share of the time left that one candidate may use. The rest is for later candidates."""
 
 LAST_SHARE = 0.9
-"""The same for one that was made to fit into `SHARE`, and takes longer than forecast."""
+"""The same share for a candidate whose epochs were chosen to fit into `SHARE`, if it takes longer than forecast."""
 
 RESERVE = 0.03
-"""The part of the time limit that is kept for the ensemble."""
+"""Share of the time limit that is kept for the ensemble."""
 
 CAUTION = 1.2
-"""What a forecast from fewer rows is multiplied by."""
+"""Factor of a forecast from fewer rows, as a margin."""
 
 GROWTH = 0.8
-"""Power of the number of rows with which seconds grow. From 800 rows to 8,000 it is .7 for boosting, .78 for trees."""
+"""Seconds of a fit grow with this power of the rows. From 800 to 8,000 rows it is .7 for boosting, .78 for trees."""
 
 
 class Clock:
-    """Counts down from a time limit.
+    """Measures the time left of a time limit.
 
     Parameters
     ----------
     limit : float or None
-        Seconds; None for no limit.
+        Seconds. None is no limit.
     now : callable or None, default=None
-        Gives the time in seconds; None is `time.monotonic`.
+        Returns the time in seconds. None is `time.monotonic`.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Clock:
 
     @property
     def left(self):
-        """Seconds that candidates may still use; negative when the time is over, infinite without a limit."""
+        """Seconds that candidates may still use: negative when the time is over, infinite without a limit."""
         return self.limit - self.reserve - self.elapsed
 
     @property
@@ -58,19 +58,19 @@ class Clock:
         return math.isfinite(self.limit)
 
     def keep(self, seconds):
-        """Reserve at least so many seconds for the ensemble, if there is a limit."""
+        """Reserve at least this many seconds for the ensemble, if there is a limit."""
         if self.is_limited:
             self.reserve = max(self.reserve, seconds)
 
     def fold_seconds(self, n_folds, share=SHARE):
-        """Seconds that a candidate may take for the next of the folds that it still has to do.
+        """Seconds that a candidate may use for its next fold.
 
         Parameters
         ----------
         n_folds : int
-            That are done one after the other.
+            Number of remaining folds that run one after the other.
         share : float
-            Of the time left.
+            Share of the time left.
 
         Returns
         -------
@@ -81,14 +81,14 @@ class Clock:
 
 
 def forecast(seconds, n_rows, n_all):
-    """Forecast the seconds of a fit from those of a fit on fewer rows, with a margin.
+    """Forecast the seconds of a fit from a fit on fewer rows, with a margin.
 
     Parameters
     ----------
     seconds : float
-        What the fit on fewer rows took.
+        Seconds of the fit on fewer rows.
     n_rows, n_all : int
-        Rows of that fit and of the one to come.
+        Rows of the fit on fewer rows, and of the fit to forecast.
 
     Returns
     -------
@@ -98,17 +98,17 @@ def forecast(seconds, n_rows, n_all):
 
 
 class StopInTime(Deadline):
-    """Ends a training with the best epoch so far, before an epoch that would not end in time.
+    """Ends a training with the best epoch so far, if the next epoch would not end in time.
 
     Parameters
     ----------
     seconds : float
-        From now on; infinite to measure the epochs alone.
+        Seconds from now on. If infinite, the epochs are only measured.
 
     Attributes
     ----------
     shortest, longest : float
-        Seconds of an epoch.
+        Seconds of the shortest and of the longest epoch.
     """
 
     def __init__(self, seconds):
@@ -116,11 +116,11 @@ class StopInTime(Deadline):
         self._last, self.shortest, self.longest = time.monotonic(), math.inf, 0.0
 
     def on_train_begin(self, logs=None):
-        """Begin to measure."""
+        """Start to measure."""
         self._last = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Stop the training if the longest epoch so far does not fit in any more."""
+        """Stop the training if the time left is shorter than the longest epoch so far."""
         now = time.monotonic()
         seconds, self._last = now - self._last, now
         self.shortest, self.longest = min(self.shortest, seconds), max(self.longest, seconds)

@@ -1,4 +1,4 @@
-"""One network that learns what an ensemble predicts."""
+"""Training of one network on the predictions of an ensemble."""
 
 import warnings
 
@@ -9,37 +9,37 @@ from sklearn.utils import _safe_indexing
 from presets.evaluation.folds import predictions_of
 
 HELD_OUT = 0.1
-"""The part of the rows by which network and ensemble are compared, and by which the best epoch is found."""
+"""Share of the rows that are held out, to compare network and ensemble and to find the best epoch."""
 
 LEAST_PROBABILITY = 0.02
-"""A class less probable than this is not taught."""
+"""The network is not trained on classes that are less probable than this."""
 
 
 def distill(auto, network, X, y, metric, target, seed):
     """Train a network on the predictions of an ensemble.
 
-    Each row is taught once for each probable class, with the probability as its weight. The weighted log loss is
-    then that of the probabilities themselves.
+    Each row is in the training data once for each probable class, with the probability as its weight. The weighted
+    log loss is then the cross-entropy with these probabilities.
 
     Parameters
     ----------
     auto : AutoClassifier or AutoRegressor
         Fitted.
     network : estimator
-        A network of this package, or a pipeline that ends in one; is fitted itself.
+        A network of this package, or a pipeline that ends in one. It is fitted itself, not a copy.
     X, y : array-like
-        Those of `fit`, checked.
+        The same as in `fit`, checked.
     metric : Metric
     target : ndarray
-        y as the metric takes it.
+        y in the form that the metric takes.
     seed : int
-        Draws the rows that are held out.
+        Seed for the choice of the rows that are held out.
 
     Returns
     -------
     network : estimator
     scores : dict of str to float
-        Of "network" and "ensemble" for the rows that are held out; the ensemble's are out of fold.
+        Scores of "network" and "ensemble" for the rows that are held out. The ensemble predicts them out of fold.
     """
     known = auto.out_of_fold_["rows"]
     places = np.random.default_rng(seed).choice(len(known), max(int(HELD_OUT * len(known)), 1), replace=False)
@@ -51,7 +51,7 @@ def distill(auto, network, X, y, metric, target, seed):
     inputs = X if steps is None else steps.transform(X)
     learner = network if steps is None else network[-1]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*repeat another")  # which is how classes are taught here
+        warnings.filterwarnings("ignore", message=".*repeat another")  # rows repeat here, see above
         learner.fit(
             _safe_indexing(inputs, taught[rows]), labels, weights, X_val=_safe_indexing(inputs, held), y_val=y[held]
         )
@@ -63,7 +63,7 @@ def distill(auto, network, X, y, metric, target, seed):
 
 
 def _lessons(auto, X, classes):
-    """Numbers of rows, what they are taught, and the weights."""
+    """Numbers of the rows to train on, their targets, and their weights."""
     if classes is None:
         values = auto.predict(X)
         return np.arange(len(values)), values, None

@@ -1,4 +1,4 @@
-"""The parameters and attributes that both estimators have, written once and put into their docstrings."""
+"""Docstrings of the parameters and attributes that both estimators have."""
 
 PARAMETERS = """time_limit : float or None, default=300
     Seconds. The limit is kept once there is a first model. None tries every candidate, and repeats exactly for a
@@ -53,10 +53,10 @@ feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
 
 def documented(*, scoring, kind, method):
-    """Put the shared parameters and attributes in the place of ``<parameters>`` and ``<attributes>``."""
+    """Replace ``<parameters>`` and ``<attributes>`` in a docstring by the shared parameters and attributes."""
 
     def fill(cls):
-        if cls.__doc__ is not None:  # as under python -OO
+        if cls.__doc__ is not None:  # None under python -OO
             parameters = PARAMETERS.format(scoring=scoring, kind=kind, method=method)
             for name, text in (("<parameters>", parameters), ("<attributes>", ATTRIBUTES)):
                 cls.__doc__ = cls.__doc__.replace(name, text.replace("\n", "\n    "))

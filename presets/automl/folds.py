@@ -1,4 +1,4 @@
-"""The folds on which candidates are compared."""
+"""Folds for the comparison of candidates."""
 
 import math
 import warnings
@@ -15,24 +15,24 @@ from sklearn.model_selection import (
 )
 
 FOLDS = {1_000: 8, 20_000: 5, 100_000: 3}
-"""Folds of data with fewer rows than these; of larger data one part is held out."""
+"""Number of folds for data with fewer rows than the key. For larger data one part is held out."""
 
 FOLD_SECONDS = 1.5, 0.0025
-"""What a linear model, boosting and the first network take for a fold of a table: seconds, and seconds for each row.
-Eight sets of 600 to 7,500 rows, one core."""
+"""Time for one fold of a table: seconds, and seconds for each row. It includes a linear model, boosting and the first
+network. Measured on eight sets of 600 to 7,500 rows, on one core."""
 
 COST = {"table": 1, "sequences": 20, "images": 20}
-"""What the rows of other kinds cost, next to those of a table."""
+"""Cost of a row, relative to a row of a table."""
 
 FEWEST_FOLDS = 3
-"""Of two folds each model would see half of the rows only; then one part is held out."""
+"""With two folds, each model would be trained on only half of the rows. Then one part is held out instead."""
 
 PARTS = 5
-"""One of so many parts is held out, of large data and of the last rows."""
+"""Number of parts when one part is held out: for large data, and for `cv="last"`."""
 
 
 def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.inf):
-    """How many folds suit the number of rows, and the time.
+    """Choose the number of folds for the number of rows and the time.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.
     groups : ndarray of shape (n_samples,) or None
     kind : {"table", "sequences", "images"}
     seconds : float
-        That all workers together have.
+        Time of all workers together.
 
     Returns
     -------
     int
-        1 if one part is to be held out.
+        1 means that one part is held out.
     """
     n_folds = next((folds for rows, folds in FOLDS.items() if len(y) < rows), 1)
     start, of_row = FOLD_SECONDS
@@ -63,7 +63,7 @@ def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.
 
 
 def make_splits(cv, y, *, classes=None, groups=None, seed=0, n_folds=5):
-    """Split row numbers into those that a model is trained on and those that it is judged by.
+    """Split row numbers into training rows and test rows.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0, n_folds=5):
         Labels of a classification.
     groups : ndarray of shape (n_samples,) or None
     seed : int
-        Shuffles where `cv` is "auto" or a number.
+        Seed of the shuffling, if `cv` is "auto" or a number.
     n_folds : int
-        Where `cv` is "auto", see `number_of_folds`.
+        Number of folds if `cv` is "auto"; see `number_of_folds`.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0, n_folds=5):
     Raises
     ------
     ValueError
-        If the rows cannot be split so.
+        If the rows cannot be split in this way.
     """
     if isinstance(cv, str) and cv == "last":
         n_train = len(y) - max(len(y) // PARTS, 1)
@@ -113,7 +113,7 @@ def _splitter(n_folds, is_classification, is_grouped, seed):
 
 
 def _with_each_class(split, y, classes):
-    """A split in which the only rows of a class are trained on, so that each model knows each class."""
+    """Move test rows of classes without training rows to the training rows, so that each model knows each class."""
     train, test = split
     unknown = np.setdiff1d(classes, y[train])
     if not len(unknown):

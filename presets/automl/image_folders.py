@@ -1,4 +1,4 @@
-"""Images in folders: a folder for each class, or files without classes."""
+"""Images in folders: one folder for each class, or files without classes."""
 
 from collections import Counter
 from pathlib import Path
@@ -14,25 +14,25 @@ def read_folder(folder, shape=None):
     Parameters
     ----------
     folder : path-like
-        With a folder for each class, or with images only.
+        It contains one folder for each class, or only images.
     shape : tuple of int or None, default=None
-        Height, width and channels that all images get; None is the most frequent size, with three channels if any
+        Height, width and channels that all images get. None is the most frequent size, with three channels if any
         image has colours.
 
     Returns
     -------
     X : ndarray of uint8 of shape (n_images, height, width, channels)
     y : ndarray of str or None
-        Names of the folders; None if the images are in none.
+        Names of the folders. None if the images are not in folders.
     files : list of Path
-        Relative to the folder.
+        Paths relative to `folder`.
 
     Raises
     ------
     ImportError
         If Pillow is not installed.
     OSError
-        If a file is no image.
+        If a file is not an image.
     ValueError
         If there is no image, or some images are in folders and others are not.
     """

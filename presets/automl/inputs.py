@@ -1,4 +1,4 @@
-"""What X and y are, and the checks that come before the clock starts."""
+"""Kinds of X and y, and their checks before the clock starts."""
 
 import numpy as np
 from scipy import sparse
@@ -15,11 +15,11 @@ from presets.data.sequences import read_sequences
 from presets.data.targets import class_target, naming_missing_labels
 
 LARGEST = 1e150
-"""Of a target; errors are squared."""
+"""Largest absolute value of a target. Errors are squared, so larger ones would become infinite."""
 
 
 def kind_of_task(X):
-    """Say which models suit X.
+    """Find the kind of X, which decides which models can be used.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def kind_of_task(X):
 
 
 def check_X(X, kind):
-    """Check X, and give it in a form of which rows can be taken.
+    """Check X, and return it in a form that allows the selection of rows.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def check_labels(y):
     Raises
     ------
     ValueError
-        If labels are missing, are no labels, or are all the same.
+        If labels are missing, if y has values that are not labels, or if all labels are the same.
     """
     with naming_missing_labels(y):
         y = _check_y(y)
@@ -100,12 +100,12 @@ def check_values(y):
     Returns
     -------
     ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        In float64.
+        Values in float64.
 
     Raises
     ------
     ValueError
-        If y holds what is no finite number.
+        If y has values that are not finite numbers.
     """
     targets.check_values(y)
     y = _check_y(y, multi_output=True, y_numeric=True)
@@ -121,14 +121,14 @@ def check_values(y):
 
 
 def check_target(y, *, is_classification):
-    """Check the target of either task.
+    """Check the target of a classification or a regression.
 
     Returns
     -------
     y : ndarray
-        As models get it.
+        Target for the models.
     target : ndarray
-        As a `Metric` gets it: codes of classes, or y.
+        Target for a `Metric`: codes of classes, or y.
     classes : ndarray or None
     """
     if is_classification:
@@ -139,7 +139,7 @@ def check_target(y, *, is_classification):
 
 
 def check_columns(estimator, X, *, reset):
-    """Let scikit-learn check names and number of the columns of a table, or remember them."""
+    """Let scikit-learn check names and number of the columns of a table. `reset` stores them instead."""
     is_structured = getattr(getattr(X, "dtype", None), "names", None)
     shape = np.empty((len(X), len(X.dtype.names))) if is_structured else X
     validate_data(estimator, shape, skip_check_array=True, reset=reset)

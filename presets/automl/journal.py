@@ -1,4 +1,4 @@
-"""Candidates that have ended, in a directory from which a fit that was interrupted goes on."""
+"""Completed candidates in a directory, from which an interrupted fit can continue."""
 
 import math
 from pathlib import Path
@@ -19,23 +19,24 @@ KEPT = ("name", "reason", "notes", "score", "fold_scores", "fit_seconds", "predi
 
 
 class Journal(SealedDirectory):
-    """What a fit has found so far: figures, predictions out of fold and models of each completed candidate.
+    """The stored results of a fit: figures, predictions out of fold and models of each completed candidate.
 
-    A process that is killed leaves no file half written. What cannot be written is noted, and the fit goes on.
+    If the process is killed, no file is left half written. If a file cannot be written, a note says so, and the fit
+    continues.
 
     Parameters
     ----------
     directory : Path or None
-        None keeps nothing.
+        None stores nothing.
     header : dict
-        What the fit is of; `open` compares it.
+        Description of the fit. `open` compares it with the stored one.
 
     Attributes
     ----------
     trusted : sequence of str
-        Names that its files may hold, as for `load`.
+        Names of types that its files may contain, as for `load`.
     notes : list of str
-        What could not be written or read.
+        Problems when files were written or read.
     """
 
     header_name = "automl.json"
@@ -48,24 +49,24 @@ class Journal(SealedDirectory):
 
     @classmethod
     def header_of(cls, directory):
-        """The header that a directory holds; an empty dict if there is none."""
+        """The header in a directory, or an empty dict if there is none."""
         path = Path(directory) / cls.header_name
         return read_sealed(path) if path.exists() else {}
 
     def _read(self, directory):
-        """Figures of candidates by their names; models are read when their turn comes."""
+        """Figures of the candidates by their names. `restore` reads the models later."""
         files = (path for path in directory.glob("*.json") if path.name != self.header_name)
         return {record["name"]: record for record in (read_sealed(path, of=self.header) for path in sorted(files))}
 
     def restore(self, trial, out_of_fold):
-        """Take over what became of a candidate, if it was completed.
+        """Restore the stored result of a candidate, if it was completed.
 
         Parameters
         ----------
         trial : Trial
-            Not begun; is filled.
+            A trial that has not started. It gets the stored values.
         out_of_fold : dict of str to (ndarray, ndarray)
-            Gets its rows and predictions.
+            It gets the rows and predictions of the trial.
 
         Returns
         -------
@@ -88,19 +89,19 @@ class Journal(SealedDirectory):
         return True
 
     def digest(self, trial):
-        """Digest a candidate that has not begun; "" where nobody asks."""
+        """Digest of a candidate that has not started, or "" without a directory."""
         return "" if self.directory is None else digest(trial.estimator)
 
     def write(self, trial, candidate, rows, predictions):
-        """Keep a candidate that was completed.
+        """Store a completed candidate.
 
         Parameters
         ----------
         trial : Trial
         candidate : str
-            Its digest, from before its epochs were shortened.
+            Its digest, computed before its number of epochs was lowered.
         rows, predictions : ndarray
-            Out of fold.
+            Its predictions out of fold, and their rows.
         """
         if self.directory is None or trial.status != COMPLETED:
             return
@@ -112,7 +113,7 @@ class Journal(SealedDirectory):
             save(trial.models, self._file(trial, "skops"))
             with replacing(self._file(trial, "npz")) as file:
                 np.savez(file, rows=rows, predictions=predictions)
-            write_sealed(self._file(trial, "json"), record, of=self.header)  # comes last: it tells that all is there
+            write_sealed(self._file(trial, "json"), record, of=self.header)  # last, since it marks all as complete
         except TypeError as error:
             self.notes.append(f"directory: {trial.name} was not kept: {error}")
         except OSError as error:
@@ -125,7 +126,7 @@ class Journal(SealedDirectory):
 
 
 def describe(auto, rows, groups, seed):
-    """Describe a fit by all that the scores of its candidates depend on.
+    """Describe a fit by everything that changes the scores of its candidates.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""What became of each candidate, as a table."""
+"""Table of all candidates, with score, cost and status."""
 
 import numpy as np
 
 
 def entries(auto):
-    """A row for the ensemble, then one for each candidate, the best first.
+    """Rows of the leaderboard: first the ensemble, then each candidate, the best first.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def _entry(trial):
 
 
 def as_frame(entries):
-    """The table as a frame of pandas; as it is where pandas is not installed."""
+    """The table as a pandas frame, or the entries themselves if pandas is not installed."""
     try:
         import pandas as pd
     except ImportError:
@@ -71,7 +71,7 @@ def as_text(entries):
 
 
 def shown(value):
-    """A value in plain text: four digits, nothing for NaN."""
+    """A value in plain text: four digits for a number, an empty string for NaN."""
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:.4g}"
     return str(value)

@@ -1,11 +1,11 @@
-"""The memory that this process takes."""
+"""Memory of this process."""
 
 import os
 import sys
 
 
 def in_use():
-    """Bytes that this process holds in memory: now where the system tells it, else the most so far."""
+    """Bytes of memory of this process: the current value if the system has it, else the highest value so far."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

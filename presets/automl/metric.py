@@ -1,4 +1,4 @@
-"""What makes one set of predictions better than another."""
+"""Metrics of predictions, by which candidates are compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from sklearn.metrics import get_scorer
 
 @dataclass(frozen=True)
 class Metric:
-    """A score of predictions, greater being better.
+    """A score of predictions. Greater is better.
 
     Parameters
     ----------
     name : str
     function : callable
-        ``function(y, predictions, sample_weight)`` gives a float. The y of classes are their codes.
+        ``function(y, predictions, sample_weight)`` returns a float. For classes, y has their codes.
     is_of_labels : bool
-        Whether it judges labels, and not the probabilities.
+        Whether it scores labels instead of probabilities.
     """
 
     name: str
@@ -42,7 +42,7 @@ def metric_for(scoring, classes=None):
     Parameters
     ----------
     scoring : str, callable or None
-        A scorer of scikit-learn's, or None for the log loss or the root mean squared error.
+        A scorer of scikit-learn. None is the log loss or the root mean squared error.
     classes : ndarray of shape (n_classes,) or None
         Labels of a classification.
 
@@ -80,7 +80,7 @@ def _by_scorer(scorer, model, y, predictions, sample_weight):
 
 
 class GivenProbabilities(ClassifierMixin, BaseEstimator):
-    """A classifier for scorers whose X are the probabilities themselves."""
+    """A classifier for scorers. Its X has the probabilities, which it returns."""
 
     def __init__(self, classes):
         self.classes = classes
@@ -103,7 +103,7 @@ class GivenProbabilities(ClassifierMixin, BaseEstimator):
 
 
 class GivenValues(RegressorMixin, BaseEstimator):
-    """A regressor for scorers whose X are the values themselves."""
+    """A regressor for scorers. Its X has the values, which it returns."""
 
     classes_ = None
 

@@ -7,39 +7,39 @@ from presets.ensembles.selection import greedy_selection
 from presets.evaluation.folds import predictions_of
 
 CALIBRATION_ROWS = {2: 3000}
-"""Rows from which on probabilities of so many classes are calibrated; as AutoGluon has them."""
+"""Least number of rows for the calibration, by the number of classes, as in AutoGluon."""
 
 CALIBRATION_ROWS_OF_MORE = 500
-"""The same for three classes or more."""
+"""Least number of rows for the calibration of other numbers of classes."""
 
 MOST_SELECTED = 30
-"""Candidates that the selection looks at, the best ones: a search adds many that are alike."""
+"""The selection uses only this many of the best candidates, because a search adds many similar ones."""
 
 THRESHOLDS = 99
-"""Thresholds that are tried, at most: those between the probabilities of so many parts of the rows."""
+"""Number of quantiles of the probabilities, without the ends. The thresholds to try lie between them."""
 
 
 def select(rows, trials, out_of_fold, n_steps):
-    """Choose weights, and write them into the trials.
+    """Choose the weights of the trials, and store them there.
 
     Parameters
     ----------
     rows : Rows
     trials : list of Trial
-        Those that may take part; they have predicted the same rows.
+        Trials to choose from. All have predictions for the same rows.
     out_of_fold : dict of str to (ndarray, ndarray)
         Rows and predictions of each trial.
     n_steps : int
-        Of the greedy selection.
+        Steps of the greedy selection.
 
     Returns
     -------
     predicted : ndarray of int
-        Rows.
+        Numbers of the predicted rows.
     mixture : ndarray
-        Predictions of the mixture for them.
+        Predictions of the mixture for these rows.
     """
-    best = sorted(trials, key=lambda trial: -trial.score)[:MOST_SELECTED]  # stable: of equal ones the first
+    best = sorted(trials, key=lambda trial: -trial.score)[:MOST_SELECTED]  # stable: the first of equal scores
     predicted = out_of_fold[best[0].name][0]
     predictions = [out_of_fold[trial.name][1] for trial in best]
     weights = greedy_selection(
@@ -66,16 +66,16 @@ def mix(trials, X, classes):
 
 
 def find_temperature(probabilities, codes, weights, calibrate):
-    """The temperature that corrects probabilities; 1 if they are to stay.
+    """The temperature that corrects probabilities, or 1 for no correction.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n_samples, n_classes)
-        Out of fold.
+        Probabilities out of fold.
     codes : ndarray of shape (n_samples,)
     weights : ndarray of shape (n_samples,) or None
     calibrate : bool or "auto"
-        "auto" if there are rows enough.
+        "auto" calibrates if there are enough rows.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def find_temperature(probabilities, codes, weights, calibrate):
 
 
 def softened(probabilities, temperature):
-    """Probabilities at a temperature."""
+    """Probabilities from logits that are divided by a temperature."""
     if temperature == 1.0:
         return probabilities
     logits = _logits(probabilities) / temperature
@@ -97,7 +97,7 @@ def softened(probabilities, temperature):
 
 
 def decided(probabilities, threshold):
-    """Probabilities of two classes, moved so that the second is the more probable one from the threshold on."""
+    """Change probabilities of two classes, so that the second reaches one half at the threshold."""
     if threshold == 0.5:
         return probabilities
     moved = probabilities * [threshold, 1 - threshold]
@@ -117,7 +117,7 @@ def best_threshold(probabilities, codes, weights, metric):
     Returns
     -------
     float
-        .5 if none is better.
+        .5 if no other threshold is better.
     """
     found = np.unique(np.quantile(probabilities[:, 1], np.linspace(0, 1, THRESHOLDS + 2), method="nearest"))
     between = (found[1:] + found[:-1]) / 2

@@ -1,4 +1,4 @@
-"""A search around the best candidates, while time is left."""
+"""Search for better variants of the best candidates, while time is left."""
 
 import math
 from typing import Any
@@ -14,18 +14,18 @@ from presets.search.spaces import space_for
 
 
 def around_the_best(run, seed):
-    """Propose variants of the best network and of the best boosting, in turns, the better one first.
+    """Propose variants of the best network and of the best boosting in turn, the better one first.
 
     Parameters
     ----------
     run : Run
-        Whose trials are looked at when the first variant is asked for, and before each further one.
+        Its finished trials are read before each variant is proposed.
     seed : int
 
     Yields
     ------
     Candidate
-        Until there is no time for another, or they do not get better.
+        The variants end if there is no time for another, or if they do not get better.
     """
     searches = [Search(trial, space, seed) for trial, space in _centres(run.done)]
     while searches:
@@ -39,17 +39,17 @@ def around_the_best(run, seed):
 
 
 PATIENCE = 10
-"""Variants of one candidate, none of them better than those before, after which there are no more: of many that are
-alike some are better by chance."""
+"""The search around a candidate ends after this many variants in a row without a better score. Among many similar
+variants, some are better only by chance."""
 
 
 class Search:
-    """Variants of one candidate, proposed by the oracle of `TunerSearchCV`.
+    """Search for variants of one candidate, with the oracle of `TunerSearchCV`.
 
     Parameters
     ----------
     centre : Trial
-        A completed one.
+        The trial of this candidate.
     space : SearchSpace
     seed : int
     """
@@ -64,7 +64,7 @@ class Search:
         self._count, self._best, self._since = 0, centre.score, 0
 
     def propose(self):
-        """The next variant; None if there is no other, or they do not get better."""
+        """The next variant, or None if there are no more or they do not get better."""
         if self._since >= PATIENCE:
             return None
         proposal = self._oracle.create_trial(f"search {self._count}")
@@ -78,19 +78,19 @@ class Search:
         return Candidate(name, estimator.set_params(**settings), self._centre.preset)
 
     def learn(self, trials):
-        """Tell the oracle of the variants that have ended."""
+        """Give the oracle the scores of the variants that have ended."""
         for trial in trials:
             proposal = self._pending.pop(trial.name, None)
             if proposal is not None:
                 tell(self._oracle, proposal, trial.score, trial.reason)
                 if trial.status == SKIPPED:
-                    self._since = PATIENCE  # the next would not fit in either
+                    self._since = PATIENCE  # there is no time for the next either
                 self._since = 0 if trial.score > self._best else self._since + 1
                 self._best = max(self._best, trial.score) if trial.score == trial.score else self._best
 
 
 def _centres(trials):
-    """The best completed network and the best completed boosting, with their spaces, the better first."""
+    """The best network and the best boosting that have a score, with their search spaces, the better first."""
     scored = sorted((t for t in trials if not math.isnan(t.score)), key=lambda trial: trial.score, reverse=True)
     found: dict[str, tuple[Any, ...]] = {}
     for trial in scored:

@@ -1,4 +1,4 @@
-"""Small pictures as SVG, whose colours follow the page around them."""
+"""Small SVG pictures with the colours of the page."""
 
 import html
 
@@ -10,7 +10,7 @@ BAR = 22
 
 
 def bars(labels, values):
-    """Draw a horizontal bar for each value, from 0.
+    """Draw a horizontal bar for each value. Bars start at 0.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def plot(series, *, x_label, y_label, diagonal=False, points=False):
     diagonal : bool, default=False
         Whether to draw y = x.
     points : bool, default=False
-        Points in the place of lines.
+        Whether to draw points instead of lines.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The models that are tried for each kind of X, in their order."""
+"""The models to try for each kind of X, in their order."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,13 +33,13 @@ from presets.estimators import (
 from presets.search.dimensions import Choice, LogUniform
 
 EARLY_STOPPING_ROWS = 500
-"""Rows from which on boosting finds its number of trees on a tenth of them."""
+"""With at least this many rows, boosting holds out a tenth of them to find its number of trees."""
 
 EARLY_STOPPING_CLASS_ROWS = 20
-"""Rows of each class that this needs, since each class must be in both parts."""
+"""Each class needs this many rows for that, because each class must be in both parts."""
 
 ONE_HOT_LEVELS = 50
-"""Levels of a category that have a column of their own in front of a linear model."""
+"""Greatest number of levels of a category that get their own column for a linear model."""
 
 TREES = (
     "functools.partial",
@@ -58,10 +58,10 @@ TREES = (
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
-"""What scikit-learn's trees are made of. A file with trees is to be trusted: they read at places that the file says."""
+"""Types in files of scikit-learn's trees. Load only trusted files: trees read memory at positions from the file."""
 
 FLAT_TREE_ROWS = 5000
-"""Rows that each tree sees of sequences and images."""
+"""Greatest number of rows for each tree, for sequences and images."""
 
 BOOSTING = {
     "boosting": {"learning_rate": 0.05},
@@ -70,7 +70,7 @@ BOOSTING = {
     "boosting_large": {"learning_rate": 0.03, "max_leaf_nodes": 63, "min_samples_leaf": 5, "max_features": 0.5},
     "boosting_features": {"learning_rate": 0.03, "max_features": 0.3, "l2_regularization": 10.0},
 }
-"""Settings of gradient boosting, by the names of candidates."""
+"""Settings of gradient boosting, by the name of the candidate."""
 
 N_TREES = 200
 
@@ -79,7 +79,7 @@ FORESTS: dict[str, tuple[bool, dict[str, Any]]] = {
     "extra_trees_deep": (True, {"min_samples_leaf": 1, "max_features": 0.5}),
     "random_forest": (False, {"min_samples_leaf": 2}),
 }
-"""Whether trees split at random, and their settings, by the names of candidates. On wine_quality_white the RMSE of
+"""By the name of the candidate: whether trees split at random, and their settings. On wine_quality_white the RMSE of
 extra trees is .652 with one row in a leaf and half of the columns, and .660 with two rows and all columns."""
 
 BOOSTING_SPACE = {
@@ -89,7 +89,7 @@ BOOSTING_SPACE = {
     "l2_regularization": LogUniform(1e-3, 1e2),
     "max_features": Choice(0.3, 0.5, 0.7, 1.0),
 }
-"""What a search varies around the best boosting."""
+"""Parameters and ranges of the search around the best boosting."""
 
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"network_{preset}": (preset, {}) for preset in ("quick", "tuned", "momentum", "article", "deep", "adaptive")},
@@ -99,10 +99,10 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "network_free": ("quick", {"dropout": 0.0, "weight_decay": 0.1}),
     "network_waves": ("tuned", {"lr_schedule": "coslog4", "epochs": 128, "hidden_layer_sizes": (256, 256)}),
 }
-"""Presets of dense networks and what differs from them, by the names of candidates."""
+"""Presets of dense networks and changes to them, by the name of the candidate."""
 
 ORDER: dict[str, tuple[str, ...]] = {
-    # CPU seconds of a fold of 3,000 rows; loss alone, % above the best of each set; gain of the ensemble, %
+    # CPU seconds of a fold of 3,000 rows; own loss, % above the best of each set; gain of the ensemble, %
     "classification": (
         "linear",  # 0.0, 30.2
         "boosting_small",  # 0.4, 16.9, 19.35
@@ -124,7 +124,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "boosting_small",  # 0.2, 9.5, 9.78
         "boosting",  # 0.4, 8.6, 2.10
         "extra_trees",  # 0.9, 6.8, 2.17
-        "extra_trees_deep",  # added since
+        "extra_trees_deep",  # added later
         "network_article",  # 0.9, 8.4, 0.31
         "network_waves",  # 5.7, 8.3, 0.98
         "network_tuned",  # 14.3, 7.5, 0.27
@@ -136,9 +136,9 @@ ORDER: dict[str, tuple[str, ...]] = {
         "network_deep",  # 5.3, 43.7, 0.00
     ),
 }
-"""Candidates for tables, in the order in which each adds most to the ensemble for its seconds; those that add nothing,
-or make it worse, are left out or come last. ``python benchmarks/portfolio.py order`` prints it; six sets of classes,
-three of values. Those that cannot take a sparse table or several outputs are left out there."""
+"""Candidates for tables. The next candidate is the one that improves the ensemble most for its seconds. Candidates that
+improve nothing come last or are left out. ``python benchmarks/portfolio.py order`` prints the order, from six sets with
+classes and three with values. Candidates that cannot take a sparse table or several outputs are left out for these."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ class Candidate:
     ----------
     name : str
     estimator : estimator
-        Not fitted.
+        An estimator that is not fitted.
     preset : str
-        The named preset of a network, or "".
+        The name of a network's preset, or "".
     """
 
     name: str
@@ -161,20 +161,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Task:
-    """What the choice of the models depends on.
+    """The facts that decide which models are tried.
 
     Parameters
     ----------
     kind : {"table", "sequences", "images"}
     is_classification : bool
     n_rows : int
-        That a model is trained on.
+        Number of training rows of a model.
     n_rarest : int
         Rows of the rarest class.
     n_outputs : int
-        Of a regression; 1 for classes.
+        Outputs of a regression. 1 for classes.
     categories : ndarray of bool or None
-        Which columns of `TableCodes` are categories; None if X has numbers without gaps.
+        Which columns of `TableCodes` are categories. None if X only has numbers without gaps.
     is_sparse : bool
     """
 
@@ -188,7 +188,7 @@ class Task:
 
 
 def portfolio(task):
-    """List the models for a task, what gives most for its seconds first.
+    """List the models for a task. Models that improve the ensemble most for their seconds come first.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def portfolio(task):
 
 
 def smallest_network(task):
-    """The quick network, or the first one where there is none.
+    """The network with the preset `quick`, or else the first network of the task.
 
     Parameters
     ----------
@@ -211,14 +211,14 @@ def smallest_network(task):
     Returns
     -------
     estimator
-        Not fitted; a network of this package.
+        A network of this package that is not fitted.
     """
     found = [candidate for candidate in portfolio(task) if candidate.preset]
     return next((c.estimator for c in found if c.preset == "quick"), found[0].estimator)
 
 
 def catalogue(task):
-    """List all models for tables that there are, also those that no order names.
+    """List all models for tables, also those that are not in `ORDER`.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def _named(task, names):
 
 
 def _table_candidate(task, name):
-    """The candidate of a name; None where it does not take such data."""
+    """The candidate with this name, or None if it does not take such data."""
     if name in NETWORKS:
         preset, changes = NETWORKS[name]
         if task.is_sparse and preset in ("quick", "tuned"):
@@ -287,7 +287,7 @@ def _linear(task):
 
 
 def _one_hot(task):
-    """Of codes: columns of zeros and ones for the categories, and standardised numbers."""
+    """Convert codes to columns of zeros and ones for the categories, and standardise the numbers."""
     one_hot = OneHotEncoder(max_categories=ONE_HOT_LEVELS, handle_unknown="infrequent_if_exist", sparse_output=False)
     numbers = make_pipeline(SimpleImputer(add_indicator=True, keep_empty_features=True), StandardScaler())
     return make_column_transformer(
@@ -307,7 +307,7 @@ def _boosting(task, **settings):
 
 
 def boosting_space(estimator):
-    """What a search may vary of gradient boosting, also at the end of a pipeline.
+    """The search space of gradient boosting, also at the end of a pipeline.
 
     Parameters
     ----------
@@ -316,7 +316,7 @@ def boosting_space(estimator):
     Returns
     -------
     dict of str to dimension
-        With the names that the estimator takes; empty for other estimators.
+        Dimensions by the estimator's names of the parameters. Empty for other estimators.
     """
     model, prefix = estimator, ""
     if isinstance(estimator, Pipeline):
@@ -332,11 +332,11 @@ def _forest(task, name):
     regressor = ExtraTreesRegressor if is_extra else RandomForestRegressor
     if task.is_classification:
         return classifier(**{"n_estimators": N_TREES, "max_features": "sqrt", **settings})
-    return regressor(n_estimators=N_TREES, **settings)  # in one thread: several add up in any order
+    return regressor(n_estimators=N_TREES, **settings)  # one thread; several add up in any order
 
 
 def _flat_trees(task):
-    """Each tree sees some of the rows, so that the seconds do not grow with them."""
+    """Trees for sequences and images. The rows for each tree are limited, so the fit takes no longer with more rows."""
     trees = _forest(task, "extra_trees")
     if task.n_rows > FLAT_TREE_ROWS:
         trees.set_params(bootstrap=True, max_samples=FLAT_TREE_ROWS)
@@ -344,7 +344,7 @@ def _flat_trees(task):
 
 
 class Flattened(TransformerMixin, BaseEstimator):
-    """Sequences or images as rows of a table; what a shorter sequence lacks is NaN."""
+    """Converts sequences or images to rows of a table. Shorter sequences are padded with NaN."""
 
     def fit(self, X, y=None):
         """Learn the number of columns.
@@ -362,7 +362,7 @@ class Flattened(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Lay the values of each sample in one row.
+        """Put the values of each sample into one row.
 
         Parameters
         ----------

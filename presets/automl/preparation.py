@@ -1,4 +1,4 @@
-"""What a fit is of: data, folds, metric, candidates and journal. All that can fail before any training fails here."""
+"""Preparation of a fit: data, folds, metric, candidates and journal. Errors before training are raised here."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from presets.search.journal import draw_seed
 
 @dataclass(frozen=True)
 class Problem:
-    """What a fit is of.
+    """The prepared parts of a fit.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Problem:
     candidates : list of Candidate
     journal : Journal
     seeds : RandomState
-        For the candidates.
+        Source of the candidates' seeds.
     """
 
     rows: Rows
@@ -47,7 +47,7 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
     ----------
     auto : AutoClassifier or AutoRegressor
     X, y, sample_weight, groups
-        As `fit` got them.
+        The arguments of `fit`.
     n_jobs : int
 
     Returns
@@ -57,7 +57,7 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
     Raises
     ------
     ValueError, TypeError
-        If they cannot be used.
+        If a parameter or the data cannot be used.
     """
     if y is None:
         raise ValueError(f"{type(auto).__name__} requires y to be passed, but the target y is None.")
@@ -93,7 +93,7 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
 
 
 def describe_task(kind, X, y, target, classes, *, n_rows):
-    """What the choice of the models depends on.
+    """Collect the facts that decide which models are tried.
 
     Returns
     -------
@@ -111,14 +111,14 @@ def describe_task(kind, X, y, target, classes, *, n_rows):
 
 
 def _seed(random_state, stored):
-    """The seed of folds and candidates; without a `random_state` that of the fit that is gone on with."""
+    """The seed of folds and candidates. Without a `random_state`, a continued fit uses its stored seed."""
     if random_state is None:
         return stored.get("seed") or draw_seed(np.random.RandomState())
     return draw_seed(check_random_state(random_state))
 
 
 def _check_metric(rows):
-    """Score a constant prediction, so that a metric that does not suit the task fails now."""
+    """Score a constant prediction. A metric that does not fit the task then fails before any training."""
     test = rows.splits[0][1]
     if rows.classes is None:
         constant = np.broadcast_to(rows.y.mean(axis=0), rows.y[test].shape)

@@ -1,34 +1,34 @@
-"""What a fit says while it runs."""
+"""Messages of a fit while it runs."""
 
 import math
 import sys
 
 WIDTH = 20
-"""Characters of the bar."""
+"""Width of the bar in characters."""
 
 
 class Progress:
-    """A line for each candidate that has ended; on a terminal also a bar with what runs.
+    """Prints a line for each candidate that has ended. A terminal also shows a bar with the running candidate.
 
     Parameters
     ----------
     name : str
-        Stands before each line.
+        Start of each line.
     clock : Clock
     verbose : int
-        0 says nothing.
+        0 prints nothing.
     """
 
     def __init__(self, name, clock, verbose):
         self._name, self._clock, self._verbose = name, clock, verbose
 
     def started(self, trial, best):
-        """Say what runs now."""
+        """Show which candidate runs now."""
         if self._verbose and sys.stdout.isatty():
             print(f"\r\x1b[K{self._bar()}{trial.name} runs{_best(best)}", end="", flush=True)
 
     def ended(self, trial, best):
-        """Say what became of a candidate."""
+        """Print the result of a candidate."""
         if self._verbose:
             start = "\r\x1b[K" if sys.stdout.isatty() else ""
             reason = f" ({trial.reason})" if trial.reason else ""

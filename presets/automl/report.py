@@ -19,7 +19,7 @@ from presets.evaluation.networks import find_network
 from presets.inspection import diagnose
 
 IMPORTANCE_ROWS, IMPORTANCE_COLUMNS = 500, 100
-"""Rows that are predicted for the importance of columns, and columns beyond which it would take too long."""
+"""Greatest number of rows to predict for the importance of columns. With more columns it is left out, to save time."""
 
 HEADS = {
     "candidate": "candidate",
@@ -31,7 +31,7 @@ HEADS = {
     "MB": "megabytes",
     "remark": "reason",
 }
-"""Columns of the leaderboard in the page."""
+"""Headers of the leaderboard in the page, and its columns."""
 
 LIMITED = (
     "With a time limit each candidate that ends repeats, but not how many end. "
@@ -39,11 +39,11 @@ LIMITED = (
 )
 
 POINTS = 500
-"""Points in a picture at most."""
+"""Greatest number of points in a picture."""
 
 
 def write_report(auto, path, X=None, y=None):
-    """Write the page; the old one stays until the new one is whole.
+    """Write the page. It replaces an old page only when it is complete.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def write_report(auto, path, X=None, y=None):
         Fitted.
     path : path-like
     X, y : array-like, optional
-        Data to check, and to find the importance of columns with.
+        Data for the data check and for the importance of columns.
     """
     sections = [_summary(auto), _leaderboard(auto), _errors(auto), _networks(auto)]
     if X is not None:
@@ -72,7 +72,7 @@ def _text(text):
 
 
 def _table(rows):
-    """A table of dicts with the same names."""
+    """An HTML table from dicts with the same names."""
     head = "".join(f"<th{_kind(rows[0][name])}>{html.escape(name)}</th>" for name in rows[0])
     cells = ("".join(f"<td{_kind(value)}>{html.escape(shown(value))}</td>" for value in row.values()) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
@@ -216,7 +216,7 @@ def _importance(auto, X, y):
 
 
 def _scorer(auto):
-    """Scores as the ensemble was scored, also rows that lack some classes."""
+    """A scorer with the metric of the ensemble, which also takes rows without some of the classes."""
     classes = getattr(auto, "classes_", None)
     metric = metric_for(auto.scoring, classes)
 

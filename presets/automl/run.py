@@ -1,4 +1,4 @@
-"""Candidates under the clock: which start, which go on, and what is kept of them, whatever happens to one."""
+"""Run of the candidates within the limits: which start, which continue, and which results are kept."""
 
 import contextlib
 import itertools
@@ -34,56 +34,56 @@ from presets.evaluation.seeds import seeded_where_free
 from presets.search.evaluation import most_epochs
 
 NETWORK_SECONDS = 5.0
-"""What a new network takes before its first epoch ends: building and compiling. Two quiet cores take 2 to 4 seconds.
-Where the networks of a fit took more, that counts."""
+"""Seconds to build and compile a new network. Two idle cores take 2 to 4. If the networks of a fit took longer, the
+longer time is used."""
 
 NETWORK_ROW_SECONDS = {"table": 1e-5, "sequences": 1e-3, "images": 5e-4}
-"""What an epoch takes for each row. On two cores 8,000 rows of 20 columns take .07 s, 60,000 images 16 s."""
+"""Seconds of an epoch for each row. On two cores 8,000 rows of 20 columns take .07 s, and 60,000 images 16 s."""
 
 EPOCH_SECONDS = 0.01
-"""What an epoch takes at least."""
+"""Least seconds of an epoch."""
 
 PLATEAU_EPOCHS = {"table": 100, "sequences": 50, "images": 10}
-"""Epochs after which a network without a schedule may have learnt something. One that gets less time is not begun: on
-mpg (300 rows, 8 folds of 1.5 s) its RMSE was 3.9 where boosting has 3.0."""
+"""Least number of epochs for a network without a schedule. With less time it is skipped: on mpg (300 rows, 8 folds of
+1.5 s) its RMSE was 3.9, and 3.0 for boosting."""
 
 FEWEST_EPOCHS = 8
-"""A network whose rate follows a schedule is trained for a half, a quarter or an eighth of its epochs where time is
-short: its schedule ends with the last epoch, so that fewer are a whole recipe too."""
+"""If time is short, a network with a schedule is trained for a half, a quarter or an eighth of its epochs, but for no
+fewer than this. The schedule ends with the last epoch, so it is complete with fewer epochs too."""
 
 SAMPLED_ROWS = 200, 3000
-"""The least and the most rows on which a model is fitted to forecast its seconds; a tenth of all in between. Of fewer
-than 600 rows it is a third."""
+"""Least and greatest number of rows for the fit that forecasts a model's seconds. Between them it is a tenth of the
+rows. With fewer than 600 rows it is a third."""
 
 TIMED_ROWS = 1000
-"""Rows for which the seconds of a prediction are given."""
+"""Number of rows of `predict_seconds`."""
 
 COPIES = 4
-"""Copies of X, in float64, that a fit makes at most."""
+"""Greatest number of copies of X in float64 that a fit makes."""
 
 
 class Run:
-    """Tries candidates, one after the other or side by side.
+    """Tries candidates, one after the other or several at the same time.
 
     Parameters
     ----------
     rows : Rows
     clock : Clock
     journal : Journal
-        Keeps the trials that have ended.
+        Store of the completed trials.
     progress : Progress
     n_steps : int
-        Of the selection that follows, for which time is kept.
+        Steps of the selection after the run, for which time is reserved.
     n_jobs : int
-        Folds that are fitted at a time, in processes or by the backend of joblib that is set.
+        Number of folds that are fitted at the same time, in processes or by joblib's current backend.
     memory : float or None
-        Bytes that this process may take.
+        Bytes of memory that this process may use.
 
     Attributes
     ----------
     done : list of Trial
     out_of_fold : dict of str to (ndarray, ndarray)
-        Rows and predictions of the trials that gave some, by their names.
+        Rows and predictions of the trials that have predictions, by the names of the trials.
     first_error : Exception or None
     """
 
@@ -94,12 +94,12 @@ class Run:
         self.done: list[Trial] = []
         self.out_of_fold: dict[str, Any] = {}
         self.first_error: Exception | None = None
-        self._start = NETWORK_SECONDS  # of a network
-        self._sampling = 0.0, 0.0  # seconds of the longest fit to fewer rows, and what it forecast
+        self._start = NETWORK_SECONDS  # to build and compile a network
+        self._sampling = 0.0, 0.0  # seconds of the longest fit on fewer rows, and its forecast
 
     @property
     def n_rounds(self):
-        """Times that the workers are busy with the folds of one candidate."""
+        """Number of rounds in which the workers fit the folds of one candidate."""
         return math.ceil(len(self.rows.splits) / self.n_jobs)
 
     @property
@@ -108,19 +108,19 @@ class Run:
         return max((trial for trial in self.done if not math.isnan(trial.score)), key=lambda t: t.score, default=None)
 
     def run(self, candidates, seeds):
-        """Try candidates until they end, or the user interrupts.
+        """Try candidates until there are no more, or until the user interrupts.
 
         Parameters
         ----------
         candidates : iterator of Candidate
-            May look at `done` before it gives the next.
+            It may read `done` before it returns the next candidate.
         seeds : iterator of int
-            For each candidate; they stand where its `random_state` is None.
+            One for each candidate. It replaces a `random_state` of None.
 
         Raises
         ------
         Exception
-            The first candidate's, if all failed.
+            The error of the first failed candidate, if all candidates failed.
         KeyboardInterrupt
             If there is no model yet.
         """
@@ -169,7 +169,7 @@ class Run:
     # ---------------------------------------------------------------- fits
 
     def _fit_folds(self, trials, folds):
-        """Fit the folds of candidates, as many at a time as there are workers."""
+        """Fit the folds of candidates. Each worker fits one fold at a time."""
         n_folds = len(self.rows.splits)
         tasks = [(trial, number) for trial in trials for number in range(n_folds)]
         fit = fit_in_time if self.n_jobs == 1 else fit_elsewhere
@@ -196,20 +196,20 @@ class Run:
                     trial.fit_seconds += fold.fit_seconds
 
     def _seconds(self, trial, number, n_rounds):
-        """Seconds after which the networks of a fold end their training; None for no limit."""
+        """Seconds after which the networks of a fold end their training. None is no limit."""
         if not self.clock.is_limited:
             return None
-        if _scheduled(trial.estimator):  # has got its epochs by the clock, and should end with the last of them
+        if _scheduled(trial.estimator):  # its epochs fit the time, and all of them should run
             return self.clock.fold_seconds(n_rounds, LAST_SHARE)
         compiling = min(self._start, self.clock.left / 2) if number < self.n_jobs else 0.0
         return compiling + self.clock.fold_seconds(n_rounds)
 
     def _has_time(self, folds):
-        """Whether the remaining folds fit in, by those that were done."""
+        """Whether there is time for the remaining folds, estimated from the completed ones."""
         seconds = [fold.fit_seconds + fold.predict_seconds for fold in folds]
         if networks(folds[0].model):
             if len(folds) == 1:
-                return seconds[0] < self.clock.left  # most of it was compiling, which the next may not need
+                return seconds[0] < self.clock.left  # mostly compiling, which the next may not need
             self._start = max(self._start, seconds[0] - min(seconds))
         n_left = len(self.rows.splits) - len(folds)
         return math.ceil(n_left / self.n_jobs) * min(seconds) < self.clock.left
@@ -217,7 +217,7 @@ class Run:
     # ---------------------------------------------------------------- forecasts
 
     def _reason_to_skip(self, trial):
-        """Why a candidate does not fit into time or memory; never for the first model, so that there is one."""
+        """Why there is not enough time or memory for a candidate, or "". The first model is never skipped."""
         if not self.out_of_fold:
             return ""
         if self.clock.left <= 0:
@@ -234,7 +234,7 @@ class Run:
         return ""
 
     def _forecast(self, trial):
-        """Seconds and bytes of a candidate at least: of a network, which can be stopped, few epochs in each fold."""
+        """Least seconds and bytes of a candidate. A network can be stopped, so few epochs in each fold count."""
         n_train = self.rows.n_train
         n_bytes = COPIES * 8 * _size(self.rows.X)
         if networks(trial.estimator):
@@ -243,10 +243,10 @@ class Run:
             return self._start + self.n_rounds * epochs * of_epoch, n_bytes
         least, most = SAMPLED_ROWS
         n_sampled = max(min(max(n_train // 10, least), n_train // 3, most), 2)
-        if self.clock.left < 2 * self._sampling[0]:  # such a fit would take too much of it
+        if self.clock.left < 2 * self._sampling[0]:  # such a fit would take too long
             return self._sampling[1], n_bytes
         start = time.monotonic()
-        with contextlib.suppress(Exception):  # what cannot be fitted to so few rows may be fitted to all
+        with contextlib.suppress(Exception):  # a fit on all rows may work if this one fails
             model = fit_sample(clone(trial.estimator), self.rows, n_sampled)
             if self._memory is not None:
                 n_bytes += len(self.rows.splits) * stored_bytes(model) * n_train / n_sampled
@@ -255,14 +255,14 @@ class Run:
         return self.n_rounds * forecast(seconds, n_sampled, n_train), n_bytes
 
     def _shorten(self, trial):
-        """Give networks whose rate follows a schedule so many epochs as the time allows."""
+        """Lower the epochs of networks with a schedule, if there is no time for all of them."""
         found = _scheduled(trial.estimator)
         if not found:
             return
         try:
             (seconds,) = self._parallel([delayed(time_epochs)(trial.estimator, self.rows)])
         except Exception:
-            return  # the fit will fail in the same way, and be reported
+            return  # the fit will fail in the same way, and report it
         own = {f"{prefix}epochs": most_epochs(network, self.rows.n_train) for prefix, network in found.items()}
         epochs = max(own.values())
         longest = SHARE * self.clock.left / self.n_rounds / seconds
@@ -290,7 +290,7 @@ class Run:
         self.out_of_fold[trial.name] = rows, predictions
 
     def _predict_seconds(self, fold):
-        """Seconds to predict 1,000 rows; of smaller folds, whose overhead would be multiplied, rows are repeated."""
+        """Seconds to predict 1,000 rows. Rows of smaller folds are repeated, so that the overhead counts once."""
         if len(fold.rows) >= TIMED_ROWS:
             return fold.predict_seconds * TIMED_ROWS / len(fold.rows)
         X = _safe_indexing(self.rows.X, np.resize(fold.rows, TIMED_ROWS))
@@ -300,12 +300,12 @@ class Run:
 
 
 def _scheduled(estimator):
-    """Networks in an estimator whose rate follows a schedule, by the prefix of their parameters."""
+    """The networks of an estimator that have a schedule, by the prefix of their parameters."""
     return {prefix: n for prefix, n in networks(estimator).items() if n.lr_schedule != "plateau"}
 
 
 def _size(X):
-    """Numbers in X."""
+    """How many numbers X has."""
     if hasattr(X, "nnz"):
         return X.nnz
     if hasattr(X, "shape"):

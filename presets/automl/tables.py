@@ -1,4 +1,4 @@
-"""Tables as numbers, for models that take nothing else."""
+"""Conversion of tables to numbers, for models that only take numbers."""
 
 import numpy as np
 from scipy import sparse
@@ -11,15 +11,15 @@ from presets.data.table import DATE_PARTS, numbers_of
 
 
 class TableCodes(TransformerMixin, BaseEstimator):
-    """Numbers stay, dates become their parts, and the levels of a category become numbers, the most frequent first.
+    """Converts a table to numbers. Dates are split into parts, and levels get numbers, the most frequent level first.
 
-    What is missing, and a level that was not there in `fit`, becomes NaN. A column that was empty in `fit` becomes 0,
-    since some trees cannot take it.
+    Missing values, and levels that were not in `fit`, become NaN. A column that was empty in `fit` becomes 0, because
+    some trees cannot take empty columns.
 
     Parameters
     ----------
     max_levels : int, default=250
-        Levels that keep a number of their own; rarer ones share the last number.
+        Greatest number of different numbers for levels. The rarest levels share the last one.
     """
 
     def __init__(self, max_levels=250):
@@ -50,7 +50,7 @@ class TableCodes(TransformerMixin, BaseEstimator):
         return {level: min(number, self.max_levels - 1) for number, level in enumerate(kept)}
 
     def transform(self, X):
-        """Give the numbers.
+        """Convert a table to numbers.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class TableCodes(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_columns)
-            In float64. A date has a column for each of its parts.
+            Numbers in float64. A date has one column for each of its parts.
         """
         check_is_fitted(self)
         parts = []
@@ -77,7 +77,7 @@ class TableCodes(TransformerMixin, BaseEstimator):
 
 
 def read_columns(X):
-    """Read the columns of a table, also where all of them are numbers.
+    """Read the columns of a table, also if all of them are numbers.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def read_columns(X):
     Raises
     ------
     TypeError, ValueError
-        If a column holds what no model can take.
+        If a column has values that no model can take.
     """
     table = read_table(X)
     if table is None:
@@ -99,7 +99,7 @@ def read_columns(X):
 
 
 def coded_categories(X):
-    """Which columns of `TableCodes` are categories.
+    """Find out which columns of `TableCodes` are categories.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def coded_categories(X):
     Returns
     -------
     ndarray of bool of shape (n_columns,) or None
-        None if all are numbers, and none is missing: then every model takes them as they are.
+        None if all values are numbers and none is missing. Then every model takes the table without a conversion.
     """
     if sparse.issparse(X):
         return None

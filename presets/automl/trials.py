@@ -1,4 +1,4 @@
-"""What the candidates share, and what became of each; one fit on a fold, in this process or another."""
+"""Trials of candidates, the data that they share, and a fit on one fold, in this process or another."""
 
 import pickle
 import traceback
@@ -19,36 +19,36 @@ COMPLETED, FAILED, SKIPPED = "completed", "failed", "skipped"
 OUT_OF_TIME, INTERRUPTED = "out of time", "interrupted"
 
 MEASURED_EPOCHS, MEASURED_PART, MEASURED_ROWS = 3, 8, 2000
-"""Epochs by which the seconds of an epoch are measured, on one in so many rows, but on so many at least."""
+"""For the seconds of an epoch: how many epochs to measure, the divisor of the rows, and the least number of rows."""
 
 
 @dataclass
 class Trial:
-    """What became of a candidate.
+    """The result of a candidate.
 
     Parameters
     ----------
     name, preset : str
     estimator : estimator
-        Not fitted, with its seed, and with fewer epochs where the time was short.
+        An estimator that is not fitted. It has its seed, and fewer epochs if the time was short.
     status : {"completed", "failed", "skipped", "out of time", "interrupted"}
     reason : str
-        Why it was not completed, or what was changed to complete it, or "".
+        Why the candidate was not completed, or which change allowed it to complete, or "".
     notes : list of str
-        What its fits warned of.
+        Warnings of its fits.
     models : list of estimator
-        One for each fold; none is kept for a candidate without weight.
+        One for each fold. The list is empty if the candidate has no weight.
     score : float
-        Of the predictions out of fold, greater being better.
+        Score of the predictions out of fold. Greater is better.
     fold_scores : list of float
     fit_seconds : float
-        For all folds.
+        Seconds of the fits of all folds.
     predict_seconds : float
-        For 1,000 rows, by one model.
+        Seconds in which one model predicts 1,000 rows.
     n_bytes : float
-        Of all models when stored; NaN if they cannot be pickled.
+        Bytes of all models when stored. NaN if they cannot be pickled.
     weight : float
-        In the ensemble.
+        Weight in the ensemble.
     """
 
     name: str
@@ -74,9 +74,9 @@ class Rows:
     ----------
     X : array-like of shape (n_samples, ...)
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        As candidates get it.
+        Target for the candidates.
     target : ndarray
-        As the metric gets it: codes of classes, or y.
+        Target for the metric: codes of classes, or y.
     sample_weight : ndarray of shape (n_samples,) or None
     classes : ndarray of shape (n_classes,) or None
     splits : list of (ndarray, ndarray)
@@ -95,7 +95,7 @@ class Rows:
 
     @property
     def n_train(self):
-        """Rows that a model is trained on."""
+        """Number of training rows of a model."""
         return len(self.splits[0][0])
 
     def weights(self, rows):
@@ -115,16 +115,16 @@ def fit_in_time(estimator, rows, number, seconds):
     estimator : estimator
     rows : Rows
     number : int
-        Of the fold.
+        Number of the fold.
     seconds : float or None
-        After which networks end their training; None for no limit.
+        Networks end their training after this time. None is no limit.
 
     Returns
     -------
     fold : Fold or Exception
-        What was raised, if the fit failed.
+        The exception, if the fit failed.
     notes : list of str
-        What was warned of.
+        Messages of the warnings.
     """
     copy = clone(estimator)
     own = {f"{prefix}callbacks": network.callbacks for prefix, network in networks(copy).items()}
@@ -143,30 +143,30 @@ def fit_in_time(estimator, rows, number, seconds):
 
 
 def fit_elsewhere(*arguments):
-    """`fit_in_time` in another process: an error that cannot be sent is one with its text."""
+    """Call `fit_in_time` in another process. An error that cannot be pickled becomes a RuntimeError with its text."""
     fold, notes = fit_in_time(*arguments)
     if isinstance(fold, Exception):
         try:
             pickle.loads(pickle.dumps(fold))
-        except Exception:  # whatever the methods of the error raise
+        except Exception:  # the methods of the error may raise anything
             fold = RuntimeError("".join(traceback.format_exception(fold)))
     return fold, notes
 
 
 def fit_sample(estimator, rows, n_sampled):
-    """Fit a candidate itself to some rows of the first fold."""
+    """Fit a candidate itself, not a copy, to some rows of the first fold."""
     train = rows.splits[0][0]
     sampled = train[np.linspace(0, len(train) - 1, n_sampled).astype(int)]
     return fit_weighted(estimator, _safe_indexing(rows.X, sampled), rows.y[sampled], rows.weights(sampled))
 
 
 def time_epochs(estimator, rows):
-    """Measure a network on a part of the first fold, with few epochs.
+    """Measure the seconds of an epoch on a part of the first fold, with few epochs.
 
     Returns
     -------
     float
-        Seconds of an epoch. The longer first one, with its compiling, does not count.
+        Seconds of the shortest epoch, for all rows. The first epoch is longer, because it compiles.
     """
     copy, watch = clone(estimator), StopInTime(float("inf"))
     epochs = {f"{prefix}epochs": MEASURED_EPOCHS for prefix in networks(copy)}
@@ -177,7 +177,7 @@ def time_epochs(estimator, rows):
 
 
 class _Counter:
-    """A file that only counts."""
+    """A file that only counts bytes."""
 
     n_bytes = 0
 
@@ -187,10 +187,10 @@ class _Counter:
 
 
 def stored_bytes(model):
-    """Bytes of a model when it is stored, without storing it."""
+    """How many bytes a model needs in a file. No file is written."""
     counter, buffers = _Counter(), list[pickle.PickleBuffer]()
     try:
         pickle.Pickler(counter, protocol=5, buffer_callback=buffers.append).dump(model)
-    except Exception:  # pickle raises whatever an object's own methods raise
+    except Exception:  # an object's own methods may raise anything
         return np.nan
     return counter.n_bytes + sum(buffer.raw().nbytes for buffer in buffers)

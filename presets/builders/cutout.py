@@ -1,4 +1,4 @@
-"""Training images with a covered patch."""
+"""Augmentation of images: a covered patch."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ from keras import ops
 class RandomCutout(keras.layers.Layer):
     """Covers a patch at a random place in each training image with zeros, the mean of standardised images.
 
-    Keras's `RandomErasing` also draws whether to erase, and the shape of each patch.
+    Keras's `RandomErasing` is different: it also draws whether to erase, and the shape of each patch.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class RandomCutout(keras.layers.Layer):
         return ops.where(ops.expand_dims(is_covered, 3), ops.zeros_like(images), images)
 
     def _draw_patch(self, n_samples, side):
-        """Whether each pixel along a side is in the patch, of shape (n_samples, side)."""
+        """Draw which pixels along a side are in the patch, as a mask of shape (n_samples, side)."""
         length = round(self.share * side)
         first = keras.random.randint((n_samples, 1), 0, side - length + 1, seed=self.seed_generator)
         places = ops.arange(side, dtype="int32")

@@ -1,4 +1,4 @@
-"""The memory of a network, computed before it is built: a small file can ask for layers of any size."""
+"""Check of the memory of a network before it is built, because a small file can ask for layers of any size."""
 
 import contextlib
 import math
@@ -10,10 +10,10 @@ from keras.src.backend.common import global_state
 from presets.builders.blueprint import Blueprint
 
 WAITING = "uninitialized_variables"
-"""Keras's list of variables that it has not made yet; each thread has one."""
+"""Name of Keras's list of variables that it has not made yet. Each thread has a list."""
 
 EXPANSION = 1 << 10
-"""The output of a layer for one row may have this many times the numbers of the network's weights and a row."""
+"""Greatest size of a layer's output for one row, divided by the size of the network's weights and a row."""
 
 MANY = 1 << 10
 """The arguments of a network may always contain lists of this length."""
@@ -24,7 +24,7 @@ LEAST = 1 << 20
 
 @contextlib.contextmanager
 def planning():
-    """Let Keras plan variables, but make none."""
+    """Let Keras plan variables without making them."""
     # Keras would otherwise make the planned variables together with the next network
     waiting = list(global_state.get_global_attribute(WAITING) or [])
     try:
@@ -35,7 +35,7 @@ def planning():
 
 
 def check_claims(network, weights, x):
-    """Compare a network with its weights and its data, before it takes memory.
+    """Compare a network with its weights and its data, before it uses memory.
 
     The user's code is trusted, and this check does not call it.
 
@@ -55,7 +55,7 @@ def check_claims(network, weights, x):
     blueprints = [argument for argument in network.arguments.values() if isinstance(argument, Blueprint)]
     if not network.build.__module__.startswith("presets.builders.") or any(blueprint.code for blueprint in blueprints):
         return
-    if "network" in network.arguments:  # a function of the user's
+    if "network" in network.arguments:  # a function of the user
         return
     shapes = tree.map_structure(lambda row: tuple(row.shape[1:]), x)
     if not _agree(network.input_shape, shapes):
@@ -65,7 +65,7 @@ def check_claims(network, weights, x):
     held = sum(weight.size for weight in weights) + sum(map(math.prod, _shapes(x)))
     is_copy = "blueprint" in network.arguments and "build" not in network.arguments
     with planning():
-        if is_copy:  # of a model that may have to see rows before it has weights
+        if is_copy:  # the copied model may need rows before it has weights
             model = network.arguments["blueprint"].model(x=_symbolic(network.input_shape))
         else:
             for blueprint in blueprints:
@@ -97,7 +97,7 @@ def _agree(claimed, shapes):
 
 
 def _symbolic(input_shape):
-    """Inputs of that shape, without values."""
+    """Keras inputs of this shape, without values."""
     if isinstance(input_shape, dict):
         return {name: keras.Input(shape) for name, shape in input_shape.items()}
     return keras.Input(input_shape)
@@ -124,7 +124,7 @@ def _check_outputs(model, held):
 
 
 def _outputs(model):
-    functional = getattr(model, "_functional", model)  # of a Sequential
+    functional = getattr(model, "_functional", model)  # a Sequential contains a functional model
     for operation in getattr(functional, "operations", ()):
         for node in operation._inbound_nodes:
             yield from tree.flatten(node.output_tensors)

@@ -1,4 +1,4 @@
-"""Images of half the size."""
+"""Pooling of images to half of their height and width."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Training images that are moved by whole pixels, which costs very little."""
+"""Fast augmentation of images: moves by whole pixels."""
 
 import keras
 from keras import ops
@@ -42,7 +42,7 @@ class RandomShift(keras.layers.Layer):
         return ops.reshape(moved, ops.shape(images))
 
     def _draw_origins(self, n_samples, side):
-        """The origin of each pixel of the new images along a side, of shape (n_samples, side)."""
+        """Draw the source position of each new pixel along a side, of shape (n_samples, side)."""
         most = round(self.share * side)
         ways = keras.random.randint((n_samples, 1), -most, most + 1, seed=self.seed_generator)
         return ops.clip(ops.arange(side, dtype="int32") + ways, 0, side - 1)

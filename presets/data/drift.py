@@ -1,4 +1,4 @@
-"""The range of the training values of X, and the search for new values far outside of it."""
+"""The range of the training values of X, and a check for new values far outside of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from presets.typing import Array
 
 SMALLER = 10.0
 """New values have another unit if they are fractions, training had whole numbers, and they are smaller by at least this
-factor. An example is images from 0 to 1 after a training with 0 to 255."""
+factor. For example, images from 0 to 1 after training with 0 to 255."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +23,9 @@ class Extent:
     Parameters
     ----------
     names : list
-        Names or numbers of the columns of a table; else numbers of features or channels.
+        Names or numbers of the columns of a table. For other X, numbers of features or channels.
     low, high : ndarray of shape (n_columns,)
-        NaN for a column without values.
+        Least and greatest values. NaN for a column without values.
     n_rows : int
     are_whole : bool
         Whether all values are whole numbers.
@@ -93,7 +93,7 @@ class Extent:
         return None
 
     def _is_far(self, rows, column, width, nearest):
-        """Whether more rows are far outside than chance explains, or all rows are outside."""
+        """Whether more rows are far outside than expected by chance, or all rows are outside."""
         values = rows.column(column)
         values = values[~np.isnan(values).all(axis=1)]
         outside = (values > self.high[column] + DRIFT_FAR * width) | (values < self.low[column] - DRIFT_FAR * width)

@@ -141,7 +141,7 @@ class TableInput(Input):
     def learn(self, samples, rows, weights, names, columns=None):
         """Learn each column separately, if a table has categories, dates or gaps.
 
-        `columns` are the columns of each input of a network with several inputs, which get numbers only.
+        `columns` has the columns of each input of a network with several inputs. These inputs only take numbers.
         """
         X = samples.values
         table = self._as_table(X, rows, names)
@@ -163,7 +163,7 @@ class TableInput(Input):
         )
 
     def _as_table(self, X, rows, names):
-        """The table to learn from; None if it only has numbers without gaps, and no column is a category."""
+        """The table to learn from, or None if all columns are numbers without gaps and none is a category."""
         if isinstance(X, Table):
             return X
         features = self.categorical_features

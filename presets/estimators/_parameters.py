@@ -1,4 +1,4 @@
-"""Parameters of estimators. Each is declared once: default, allowed values, text, and place in the signature."""
+"""Parameters of estimators. One declaration has the default, allowed values, text, and place in the signature."""
 
 import dataclasses
 import inspect
@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from presets.estimators._documentation import document
 
 PLACES = ("network", "input", "training", "validation", "initial weights", "rest")
-"""Parts of a signature, in the order for a reader."""
+"""Parts of a signature, in their order."""
 
 BOOLEAN = ["boolean"]
 POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -42,7 +42,7 @@ def parameter(
     Parameters
     ----------
     allowed : list or Declaration
-        scikit-learn's constraints; or the whole declaration, for a parameter that several families have.
+        scikit-learn's constraints. Or the whole declaration, if several families have the parameter.
     kind, text : str
         Type and text for the docstring. The text may refer to numbers of the family's `Budget`.
     default : object
@@ -59,7 +59,7 @@ OF_THE_USER = Declaration([object], "object", "", place="rest")._asdict()
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(parameter,))
 def with_parameters(cls):
-    """Make a class from declared parameters: constructor, signature, constraints, and the docstring of an estimator."""
+    """Add constructor, signature, constraints and docstring to a class, from its declared parameters."""
     cls = dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
     said = {field.name: _metadata(cls, field.name) for field in dataclasses.fields(cls)}
     names = sorted(said, key=lambda name: PLACES.index(said[name]["place"]))
@@ -73,7 +73,7 @@ def with_parameters(cls):
 
 
 def network_arguments(estimator):
-    """Values of the network's parameters for a builder, with Python's numbers, because Keras needs them."""
+    """Values of the network's parameters for a builder, as Python numbers, because Keras needs them."""
     cls = type(estimator)
     names = [field.name for field in dataclasses.fields(cls)]
     return {name: _plain(getattr(estimator, name)) for name in names if _metadata(cls, name)["place"] == "network"}

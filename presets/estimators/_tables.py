@@ -1,4 +1,4 @@
-"""The common part of the families for tables with categories, dates and gaps."""
+"""Methods of all families for tables with categories, dates and gaps."""
 
 from __future__ import annotations  # help() then shows the names of types
 
@@ -38,14 +38,14 @@ def coded_model(self: NetworkEstimator) -> keras.Model:
     Returns
     -------
     keras.Model
-        As `model_`, but it takes the numbers of `level_codes_` for levels.
+        Like `model_`, but it takes the numbers of `level_codes_` for levels.
     """
     check_is_fitted(self)
     return fitted_network(self).model(strings=False)
 
 
 def level_codes(self: NetworkEstimator) -> dict[str, dict[str, int]]:
-    """Numbers of the levels of each category, by the name of its column; any other level is 0, a missing one 1.
+    """Numbers of the levels of each category, by the name of its column. Any other level is 0, a missing one 1.
 
     Returns
     -------

@@ -36,8 +36,8 @@ from presets.typing import Array, Features, RandomState, Values
 class NetworkEstimator(BaseEstimator):
     """Base of all estimators: the parameters that they share, and scikit-learn's contract.
 
-    A family adds the parameters of its network. It decides which kind of X it takes, what it builds, how long it trains
-    and which presets it has. A head, `Classifier` or `Regressor`, decides which kind of y it takes.
+    A family adds the parameters of its network. It defines the kind of X, the network, the length of the training and
+    the presets. A head, `Classifier` or `Regressor`, defines the kind of y.
     """
 
     standardize: bool | str = parameter(
@@ -301,7 +301,7 @@ class NetworkEstimator(BaseEstimator):
         name : str
             One of `list_presets`.
         **overrides
-            Parameters of the estimator that replace the preset's.
+            Parameters of the estimator. They replace those of the preset.
 
         Returns
         -------
@@ -344,12 +344,12 @@ class NetworkEstimator(BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, ...)
-            For dense networks and your own a table of shape (n_samples, n_features): an array, a sparse matrix or a
-            frame. For sequences (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps); of unequal length, a
-            list of arrays of shape (n_timesteps_i, n_features), or an array that is padded with NaN at their ends. For
-            images (n_samples, height, width) or (n_samples, height, width, n_channels), or, with `image_shape`, a table
-            with the pixels of an image in each row. Your own networks also take arrays with more axes, which are
-            standardised along the last one.
+            For dense networks and your own networks, a table of shape (n_samples, n_features): an array, a sparse
+            matrix or a frame. For sequences, (n_samples, n_timesteps, n_features) or (n_samples, n_timesteps). For
+            sequences of unequal length, a list of arrays of shape (n_timesteps_i, n_features), or an array with NaN
+            after the end of each sequence. For images, (n_samples, height, width) or (n_samples, height, width,
+            n_channels). With `image_shape` also a table with the pixels of an image in each row. Your own networks also
+            take arrays with more axes, which are standardised along the last one.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
             Rows with weight zero are removed before the split.
@@ -380,7 +380,7 @@ class NetworkEstimator(BaseEstimator):
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val=sample_weight_val)
 
     def _fit(self, *data: Any, **more: Any) -> Self:
-        self.history_: dict[str, list[float]]  # what a fit sets
+        self.history_: dict[str, list[float]]  # set by a fit
         self.n_epochs_: int
         self.best_epoch_: int
         self.stopped_by_: str
@@ -398,17 +398,17 @@ class NetworkEstimator(BaseEstimator):
             Epoch(self._design(), X, y, sample_weight, **known).run()
         return self
 
-    # ---------------------------------------------------------------- what families define
+    # ---------------------------------------------------------------- methods of the families
 
     def _check_network(self):
         """Check the parameters of the network beyond scikit-learn's constraints."""
 
     def _input(self):
-        """The kind of X that is taken."""
+        """The kind of X that the estimator takes."""
         raise NotImplementedError
 
     def _target(self):
-        """The kind of y that is taken."""
+        """The kind of y that the estimator takes."""
         raise NotImplementedError
 
     def _network(self, input_shape, n_outputs):
@@ -436,14 +436,14 @@ class NetworkEstimator(BaseEstimator):
         return {rule if isinstance(rule, str) else type(rule).__name__: self._initializer(rule) for rule in rules}
 
     def _draw_rules(self):
-        """Further arguments of `draw_weights`, apart from the rule for the kernels."""
+        """Arguments of `draw_weights`, without the rule for the kernels."""
         return {}
 
     _fits_rows = False
-    """Whether the initial weights are fitted to the first rows, see `fit_to_rows`."""
+    """Whether the initial weights are fitted to the first rows; see `fit_to_rows`."""
 
     _in_model: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-    """Arguments of the network that have another value in `model_`, because they only act in training."""
+    """Arguments of the network that have another value in `model_`, because they are only for training."""
 
     def _design(self):
         return Design(
@@ -473,7 +473,7 @@ class NetworkEstimator(BaseEstimator):
 
     @property
     def drift_(self) -> list[Finding]:
-        """Values far outside of the training data in predictions; `predict` warns of them once."""
+        """Findings of values far outside of the training data. `predict` warns once about them."""
         check_is_fitted(self)
         return self._fitted.drift
 
@@ -489,7 +489,7 @@ class NetworkEstimator(BaseEstimator):
         return {kind: text + self._fit_html() if kind == "text/html" else text for kind, text in bundle.items()}
 
     def _fit_html(self):
-        """The part below scikit-learn's diagram in a notebook: the network, and how the fit went."""
+        """The part below scikit-learn's diagram in a notebook: the network and the results of the fit."""
         return fit_html(self) if hasattr(self, "_fitted") else ""
 
     def __sklearn_is_fitted__(self):
@@ -515,7 +515,7 @@ class NetworkEstimator(BaseEstimator):
 
 
 def design_of(estimator):
-    """The design of a fit, from the parameters of an estimator; for other rooms.
+    """The design of a fit, from the parameters of an estimator. Other rooms call this.
 
     Returns
     -------

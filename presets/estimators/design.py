@@ -34,15 +34,15 @@ class Design:
     budget : Budget
         Budget of the family, for parameters that are "auto".
     check_values, check_network : callable
-        Check all parameters by scikit-learn's constraints, and those of the network by further rules.
+        Check all parameters against scikit-learn's constraints, and those of the network against more rules.
     network : callable
         ``network(input_shape, n_outputs)`` returns the `Network`.
     suited : callable
         ``suited(network, encoder, X, rows, X_val)`` returns the `Network` with the arguments that depend on the data.
     init_rules, draw_rules : callable
-        Return the initializers to try, and further arguments of `draw_weights`.
+        Return the initializers to try, and more arguments of `draw_weights`.
     fits_rows : bool
-        Whether the initial weights are fitted to the first rows, see `fit_to_rows`.
+        Whether the initial weights are fitted to the first rows; see `fit_to_rows`.
     in_model : mapping
         Arguments of the network that have another value in the complete model.
     """
@@ -61,7 +61,7 @@ class Design:
     in_model: Mapping[str, Any]
 
     def check(self, X_val=None, y_val=None):
-        """Check all that needs no data, and return the callbacks as a list."""
+        """Check everything that needs no data, and return the callbacks as a list."""
         given = self.parameters
         self.check_values()
         if given.clipnorm is not None and given.global_clipnorm is not None:
@@ -72,7 +72,7 @@ class Design:
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
         _, config = self.optimizer()
-        if not self.fits_rows:  # that parametrization needs higher learning rates
+        if not self.fits_rows:  # networks with `fits_rows` need higher rates
             warn_of_rate(given.optimizer, given.learning_rate)
         callbacks = check_callbacks(given.callbacks)
         if given.lr_schedule != "plateau":

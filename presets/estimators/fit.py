@@ -40,7 +40,7 @@ class Fit:
     recipe : Recipe
     plan : Plan
     sample : tuple of ndarray
-        One encoded row, to build a program by.
+        One encoded row, to build a program.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Fit:
     # ---------------------------------------------------------------- the training
 
     def run(self):
-        """Train a borrowed program, and keep the result."""
+        """Train a program from the pool, and keep the result."""
         verbose = 1 if self.estimator.verbose == "auto" else int(self.estimator.verbose)
         with POOL.borrow(self.recipe, self.sample) as program:
             self.load(program)
@@ -153,7 +153,7 @@ class Fit:
 
     def load(self, program):
         """Set all variables of a program to the start of this fit."""
-        program.load_unit(self.target.unit)  # the probe measures gradients
+        program.load_unit(self.target.unit)  # before the probe, which measures gradients
         if self.start is None:
             weights, self.init = self.design.choose_init(program, self._batch, self.seeds)
         else:
@@ -224,7 +224,7 @@ class Fit:
 
     @property
     def _names(self):
-        """Names of the columns of X, if it has some."""
+        """Names of the columns of X, if it has names."""
         return getattr(self.estimator, "feature_names_in_", None)
 
     @property
@@ -239,7 +239,7 @@ class Fit:
 
 
 class Epoch(Fit):
-    """A fit of one epoch that continues the last one: no split, no plateau, and the statistics of the first call."""
+    """A fit of one more epoch. It has no split and no plateau rule, and it uses the statistics of the first call."""
 
     def _start(self):
         return fitted_network(self.estimator)

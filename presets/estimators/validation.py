@@ -1,4 +1,4 @@
-"""Checks of X and y: by scikit-learn's functions, and by their kinds."""
+"""Checks of X and y, with scikit-learn's functions and with the rules of their kinds."""
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +17,7 @@ NO_Y = "no_validation"
 
 
 def check_data(design, X, y, sample_weight=None, *, encoder=None, weighted=False):
-    """Check X and y, and weights of the rows.
+    """Check X, y and the weights of the rows.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def check_data(design, X, y, sample_weight=None, *, encoder=None, weighted=False
     X, y, sample_weight : array-like
         As the user gave them.
     encoder : Encoder, optional
-        Encoder of an earlier fit, with which X must agree.
+        Encoder of an earlier fit. X must match it.
     weighted : bool
         Whether to return weights even if none are given.
 
@@ -82,15 +82,15 @@ def _check_X_y(design, encoder, X, y):
 
 
 def _check_table(estimator, kind, X, y, *, reset, **of_y):
-    """Let scikit-learn check a table; one with more than numbers is read, and its names and columns are checked."""
+    """Let scikit-learn check a table. If it has more than numbers, it is read, and only its columns are checked."""
     table = read_table(X) if kind.takes_columns else None
     if table is not None:
         is_structured = getattr(getattr(X, "dtype", None), "names", None)
         if is_structured or len(set(table.names)) < len(table.names):
-            X = np.empty(table.shape)  # scikit-learn takes no structured arrays, and no names that stand twice
+            X = np.empty(table.shape)  # scikit-learn takes no structured arrays and no repeated names
         validate_data(estimator, X, y, skip_check_array=True, reset=reset)
         if of_y:
-            rows = np.zeros((len(table), 1))  # stand for X in scikit-learn's check of y
+            rows = np.zeros((len(table), 1))  # in place of X in scikit-learn's check of y
             y = check_arrays(rows, y, estimator=estimator, **of_y)[1]
         return table, y
     gaps = kind.takes_columns and not sparse.issparse(X)
