@@ -77,7 +77,7 @@ def _parser():
     check.add_argument("data", type=Path, help=data)
     check.add_argument("--target", help="the column to predict, of a table")
     check.set_defaults(run=_check)
-    board = commands.add_parser("leaderboard", help="show what became of each candidate")
+    board = commands.add_parser("leaderboard", help="show the result of each candidate")
     board.add_argument("model", type=Path, help=model)
     board.set_defaults(run=_leaderboard)
     return parser
