@@ -1,12 +1,12 @@
 """The article's training checklist as scikit-learn estimators around Keras 3, trained by compiled epochs."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from presets.workers import take_share
 
 take_share()  # before anything starts TensorFlow or JAX
 
-from presets.automl import AutoClassifier, AutoRegressor  # noqa: E402
 from presets.data.check import check_data, likely_wrong_labels  # noqa: E402
 from presets.data.sequences import make_windows  # noqa: E402
 from presets.ensembles import EnsembleClassifier, EnsembleRegressor  # noqa: E402
@@ -35,6 +35,7 @@ from presets.persistence import load, save  # noqa: E402
 from presets.training import clear_programs  # noqa: E402
 
 if TYPE_CHECKING:
+    from presets.automl import AutoClassifier, AutoRegressor
     from presets.search import TunerSearchCV
 
 __version__ = "0.1.0"
@@ -71,10 +72,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import the searches at their first use, because Keras Tuner takes seconds to import, in each worker too."""
-    if name == "TunerSearchCV":
-        from presets.search import TunerSearchCV
+_LATER = {
+    "AutoClassifier": "presets.automl",
+    "AutoRegressor": "presets.automl",
+    "TunerSearchCV": "presets.search",
+}
 
-        return TunerSearchCV
+
+def __getattr__(name: str) -> Any:
+    """Import searches and AutoML when they are first used: Keras Tuner takes seconds to import, in each worker too."""
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    if f"presets.{name}" in _LATER.values():
+        return importlib.import_module(f"presets.{name}")
     raise AttributeError(f"module 'presets' has no attribute {name!r}")

@@ -109,7 +109,8 @@ for taken in session.get_inputs():
         codes = [1 if value is None else levels[taken.name].get(value, 0) for value in rows[taken.name]]
         inputs[taken.name] = np.array(codes, dtype=np.int32)[:, None]
     else:
-        inputs[taken.name] = numbers[taken.name].astype(np.float32)
+        dtype = {"tensor(float)": np.float32, "tensor(double)": np.float64}[taken.type]
+        inputs[taken.name] = numbers[taken.name].astype(dtype)
 np.save("outputs.npy", session.run(None, inputs)[0])
 assert not any(name.split(".")[0] == "presets" for name in sys.modules)
 """
@@ -132,7 +133,8 @@ def test_frames_are_exported_with_codes_and_their_table(tmp_path):
     new = frame.head(9).assign(city=["elsewhere", None, "city 3"] * 3, colour=["red", None, "blue"] * 3)
     network.coded_model().export(tmp_path / "network.onnx", format="onnx", verbose=False)
     (tmp_path / "levels.json").write_text(json.dumps(network.level_codes_))
-    (tmp_path / "rows.json").write_text(json.dumps({name: new[name].tolist() for name in ("colour", "city")}))
+    words = new[["colour", "city"]].astype(object)
+    (tmp_path / "rows.json").write_text(json.dumps(words.where(words.notna(), None).to_dict("list")))
     inputs = network.model_inputs(new, strings=False)
     np.savez(
         tmp_path / "numbers.npz",
@@ -157,7 +159,7 @@ def test_service_of_the_documentation(tmp_path, monkeypatch):
     network, X, y = CASES["classifier"]
     presets.save(network.fit(X, y), "model.skops")
     page = (Path(__file__).parents[1] / "docs" / "deployment.md").read_text(encoding="utf-8")
-    (service,) = re.findall(r"```python no-run\n(import json.*?)server\.serve_forever", page, re.DOTALL)
+    (service,) = re.findall(r"```python no-run\n(import json\nfrom http.*?)server\.serve_forever", page, re.DOTALL)
     names = {}
     exec(service.replace("8000", "0"), names)
     server = names["server"]

@@ -176,7 +176,7 @@ BAD_VALUES = {
     "NaN": (put(VALUES, np.nan, 3), "y contains NaN"),
     "infinity": (put(VALUES, np.inf, 3), "y contains infinity"),
     "NaN in a column": (put(TWO_VALUES, np.nan, 3, 1), "y contains NaN"),
-    "strings": (np.array(["low", "middle", "high"])[LABELS], "y must hold numbers.*'[a-z]+'"),
+    "strings": (np.array(["low", "middle", "high"])[LABELS], "y must contain numbers.*'[a-z]+'"),
     "none at all": (None, "y"),
     "three dimensions": (VALUES[:, None, None], "dim 3"),
 }
@@ -375,8 +375,8 @@ def test_metric_that_gives_a_number_for_each_class(estimator, no_training):
 
 @one_of_each
 def test_monitor_of_validation_without_its_metric(estimator, no_training):
-    model = quick(estimator, monitor="val_mse", metrics=["mae"])
-    assert_refused(model, ValueError, "monitor='val_mse'.*loss, mae, val_loss, val_mae", X, target(estimator))
+    model = quick(estimator, monitor="val_beauty", metrics=["mae"])
+    assert_refused(model, ValueError, "monitor='val_beauty'.*loss, mae, val_loss, val_mae", X, target(estimator))
 
 
 @one_of_each

@@ -236,7 +236,7 @@ def test_metrics_of_several_classes_take_two(estimator):
 @plain_classifier
 @pytest.mark.parametrize("kind", [int, float, bool])
 def test_one_hot_classes_are_told(estimator, kind):
-    with pytest.warns(UserWarning, match=r"exactly one 1 in every row.*y.argmax\(axis=1\)") as found:
+    with pytest.warns(UserWarning, match=r"exactly one 1 in each row.*y.argmax\(axis=1\)") as found:
         quick(estimator, epochs=1).fit(X, np.eye(3)[LABELS].astype(kind))
     assert sum("one-hot" in str(warning.message) for warning in found) == 1
     with warnings.catch_warnings():
