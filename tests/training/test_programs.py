@@ -127,18 +127,18 @@ def other_prediction(parameters):
     estimator(**parameters, random_state=7, epochs=1).fit(X, Y).predict(X)
 
 
-@pytest.mark.parametrize("before", [other_fit, failed_fit, interrupted_fit, diverged_fit, other_prediction])
 @pytest.mark.parametrize(
     "parameters",
     [{"momentum": 0.9, "metrics": ["accuracy"]}, {"optimizer": "adagrad"}, {"optimizer": "adam", "l2": 0.01}],
     ids=str,
 )
-def test_borrowed_program_gives_the_numbers_of_a_fresh_one(parameters, before):
+def test_borrowed_program_gives_the_numbers_of_a_fresh_one(parameters):
     clear_programs()
     fresh = estimator(**parameters).fit(X, Y)
     clear_programs()
-    before(parameters)
-    assert_identical(estimator(**parameters).fit(X, Y), fresh)
+    for before in (other_fit, failed_fit, interrupted_fit, diverged_fit, other_prediction):
+        before(parameters)
+        assert_identical(estimator(**parameters).fit(X, Y), fresh)
 
 
 def test_fitted_estimators_do_not_disturb_each_other():
