@@ -6,8 +6,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from presets.data.dates import DATE_PARTS, part_of
 from presets.data.frames import Table, read_table
-from presets.data.table import DATE_PARTS, numbers_of
 
 
 class TableCodes(TransformerMixin, BaseEstimator):
@@ -72,7 +72,7 @@ class TableCodes(TransformerMixin, BaseEstimator):
                 codes = np.array([*(levels.get(level, np.nan) for level in column.levels), np.nan])
                 parts.append(codes[column.values])
             else:
-                parts += [numbers_of(column.values, part) for part in _parts(kind)]
+                parts += [part_of(column.values, part) for part in _parts(kind)]
         return np.stack(parts, axis=1)
 
 

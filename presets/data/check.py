@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from presets import article
 from presets.data.arrays import check_container
+from presets.data.categorical_features import categorical_columns
 from presets.data.categories import find_empty_columns, find_number_ids, find_telling_levels, is_id
 from presets.data.columns import as_table
 from presets.data.faults import find_faults, sample_rows
@@ -26,7 +27,7 @@ from presets.data.report import SHOWN, Finding, Report, listed
 from presets.data.sequences import read_sequences
 from presets.data.standardize import dense
 from presets.data.strings import find_misread_strings
-from presets.data.table import MAX_ONEHOT, TableEncoder, categorical_columns
+from presets.data.table import MAX_ONEHOT, TableEncoder
 from presets.data.targets import is_missing
 from presets.typing import Estimator, Features, Values
 

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from presets.data.arrays import read_array
+from presets.data.categorical_features import categorical_columns
 from presets.data.encoder import Encoder
 from presets.data.frames import Table
 from presets.data.images import fit_image_standardizer, plain_image_standardizer, read_images
@@ -17,7 +18,7 @@ from presets.data.kinds import kind_of
 from presets.data.sequences import SequenceEncoder, fit_sequence_standardizer, read_sequences
 from presets.data.split import split_groups, split_last, split_rows
 from presets.data.standardize import Standardizer, has_gaps
-from presets.data.table import TableEncoder, categorical_columns
+from presets.data.table import TableEncoder
 from presets.data.targets import is_missing
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from presets.data.dates import DATE_PARTS, part_of
 from presets.data.frames import Column, Table
 from presets.data.rows import TableRows
 from presets.data.standardize import RobustStandardizer, Standardizer
@@ -28,8 +29,6 @@ EMBEDDING_WIDTH = 8
 
 UNKNOWN, MISSING, FIRST = 0, 1, 2
 """Codes: a level that training did not keep; a gap, if training had some; the first level."""
-
-DATE_PARTS = ("year", "month", "weekday", "hour", "elapsed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ class Number:
 
     def encode(self, column: Column, rows: Array) -> Array:
         """Numbers of shape (n_rows, 1)."""
-        values = (numbers_of(column.values[rows], self.part) - self.mean) / self.scale
+        values = (part_of(column.values[rows], self.part) - self.mean) / self.scale
         if self.limit is not None:
             values = values / np.sqrt(1 + np.square(values / self.limit))
         return np.where(np.isnan(values), self.gap, values)[:, np.newaxis]
@@ -422,7 +421,7 @@ class TableEncoder:
         dict of str to ndarray of shape (n_rows, 1)
         """
         table = self.read(X)
-        inputs = {self._number_name(n): numbers_of(table.columns[n.source].values, n.part) for n in self.numbers}
+        inputs = {self._number_name(n): part_of(table.columns[n.source].values, n.part) for n in self.numbers}
         for part in (*self.flags, *self.embedded):
             column = table.columns[part.source]
             if part.levels is not None:
@@ -473,84 +472,11 @@ class TableEncoder:
         return np.concatenate([np.zeros((len(rows), 0)), *cells], axis=1), names
 
 
-def categorical_columns(table: Table, categorical_features: Any) -> Array:
-    """Decide which columns are categories.
-
-    Parameters
-    ----------
-    table : Table
-    categorical_features : "from_dtype", None or array-like
-        A mask, or numbers or names of columns.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_columns,)
-
-    Raises
-    ------
-    ValueError
-        If `categorical_features` has an unknown column, or is a mask of another length.
-    TypeError
-        If it does not contain a column of strings.
-    """
-    are_levels = np.array([column.kind == "category" for column in table.columns])
-    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
-        return are_levels
-    mask = _mask(table, np.asarray([] if categorical_features is None else categorical_features))
-    if (are_levels & ~mask).any():
-        name = table.names[(are_levels & ~mask).argmax()]
-        raise TypeError(
-            f"Column {name!r} has strings or categories, but categorical_features does not contain it; add it, encode "
-            "it, or set categorical_features='from_dtype'."
-        )
-    return mask
-
-
-def _mask(table, features):
-    n_columns = len(table.columns)
-    if features.dtype == bool:
-        if features.shape != (n_columns,):
-            raise ValueError(
-                f"categorical_features is a mask of shape {features.shape}, but X has {n_columns} columns."
-            )
-        return features
-    numbers: dict[str | int, int] = {name: number for number, name in enumerate(table.names) if isinstance(name, str)}
-    numbers |= {number: number for number in range(n_columns)}
-    unknown = [feature for feature in features.ravel().tolist() if feature not in numbers]
-    if unknown or features.ndim != 1:
-        raise ValueError(
-            f"categorical_features={features.tolist()} must be a list of columns of X, by name or number"
-            + (f"; X has no {unknown[0]!r}." if unknown else ".")
-        )
-    return np.isin(np.arange(n_columns), [numbers[feature] for feature in features.tolist()])
-
-
 def _add(inputs, name, levels):
     if name in inputs or "/" in name:
         why = "occurs twice" if name in inputs else 'contains a "/"'
         raise ValueError(f"model_ takes columns by name, but {name!r} {why}; rename the column and fit again.")
     inputs[name] = levels
-
-
-def numbers_of(values: Array, part: str | None) -> Array:
-    """Values as float64; for dates one part."""
-    if part is None:
-        return values.astype(np.float64)
-    missing = np.isnat(values)
-    days = values.astype("datetime64[D]").astype(np.int64)
-    parts: Array
-    match part:
-        case "year":
-            parts = values.astype("datetime64[Y]").astype(np.int64) + 1970
-        case "month":
-            parts = values.astype("datetime64[M]").astype(np.int64) % 12 + 1
-        case "weekday":
-            parts = (days + 3) % 7  # 1 January 1970 was a Thursday; Monday is 0
-        case "hour":
-            parts = values.astype("datetime64[h]").astype(np.int64) - 24 * days
-        case _:
-            parts = values.astype(np.int64) / 1e6
-    return np.where(missing, np.nan, parts)
 
 
 def _learn_numbers(source, column, rows, weights, standardize):
@@ -560,12 +486,12 @@ def _learn_numbers(source, column, rows, weights, standardize):
         return []
     if column.kind == "number":
         return [_learn_number(source, None, column, present, weights, standardize)]
-    varying = [part for part in DATE_PARTS if np.ptp(numbers_of(column.values[present], part)) > 0]
+    varying = [part for part in DATE_PARTS if np.ptp(part_of(column.values[present], part)) > 0]
     return [_learn_number(source, part, column, present, weights, standardize) for part in varying]
 
 
 def _learn_number(source, part, column, present, weights, standardize):
-    values = numbers_of(column.values[present], part)[:, np.newaxis]
+    values = part_of(column.values[present], part)[:, np.newaxis]
     weights = None if weights is None else weights[present]
     learnt, gaps = _fit(values, weights, standardize)
     return Number(source, part, float(learnt.mean[0]), float(learnt.scale[0]), learnt.limit, float(gaps[0]))

@@ -10,11 +10,12 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.model_selection import train_test_split
 from tried import tried
 
+from presets.data.categorical_features import categorical_columns
 from presets.data.drift import Extent
 from presets.data.frames import read_table
 from presets.data.rows import Rows
 from presets.data.standardize import Standardizer
-from presets.data.table import TableEncoder, categorical_columns
+from presets.data.table import TableEncoder
 
 RNG = np.random.default_rng(0)
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from presets.data.categorical_features import categorical_columns
 from presets.data.frames import Table, read_table
 from presets.data.strings import find_misread_strings
-from presets.data.table import MAX_LEVELS, TableEncoder, categorical_columns
+from presets.data.table import MAX_LEVELS, TableEncoder
 
 ALL = np.arange(12)
 
