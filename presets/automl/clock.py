@@ -1,9 +1,7 @@
-"""The time limit: the time left, forecasts of fits, and the end of a training in time."""
+"""The time limit: the time left and forecasts of fits."""
 
 import math
 import time
-
-from presets.training.deadline import Deadline
 
 SHARE = 0.6
 """Share of the time left that one candidate may use. The rest is for later candidates."""
@@ -95,34 +93,3 @@ def forecast(seconds, n_rows, n_all):
     float
     """
     return CAUTION * seconds * max(n_all / n_rows, 1.0) ** GROWTH
-
-
-class StopInTime(Deadline):
-    """Ends a training with the best epoch so far, if the next epoch would not end in time.
-
-    Parameters
-    ----------
-    seconds : float
-        Seconds from now on. If infinite, the epochs are only measured.
-
-    Attributes
-    ----------
-    shortest, longest : float
-        Seconds of the shortest and of the longest epoch.
-    """
-
-    def __init__(self, seconds):
-        super().__init__(seconds)
-        self._last, self.shortest, self.longest = time.monotonic(), math.inf, 0.0
-
-    def on_train_begin(self, logs=None):
-        """Start to measure."""
-        self._last = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Stop the training if the time left is shorter than the longest epoch so far."""
-        now = time.monotonic()
-        seconds, self._last = now - self._last, now
-        self.shortest, self.longest = min(self.shortest, seconds), max(self.longest, seconds)
-        if self.seconds_left < self.longest:
-            self.model.stop_training = True

@@ -10,13 +10,13 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from presets.automl.clock import StopInTime
 from presets.automl.metric import Metric
 from presets.evaluation.folds import Fold, fit_fold, fit_weighted
 from presets.evaluation.networks import networks, with_callback
+from presets.training.deadline import StopInTime
 
 COMPLETED, FAILED, SKIPPED = "completed", "failed", "skipped"
-OUT_OF_TIME, INTERRUPTED = "out of time", "interrupted"
+STOPPED, OUT_OF_TIME, INTERRUPTED = "stopped", "out of time", "interrupted"
 
 MEASURED_EPOCHS, MEASURED_PART, MEASURED_ROWS = 3, 8, 2000
 """For the seconds of an epoch: how many epochs to measure, the divisor of the rows, and the least number of rows."""
@@ -31,7 +31,7 @@ class Trial:
     name, preset : str
     estimator : estimator
         An estimator that is not fitted. It has its seed, and fewer epochs if the time was short.
-    status : {"completed", "failed", "skipped", "out of time", "interrupted"}
+    status : {"completed", "failed", "skipped", "stopped", "out of time", "interrupted"}
     reason : str
         Why the candidate was not completed, or which change allowed it to complete, or "".
     notes : list of str
@@ -40,6 +40,8 @@ class Trial:
         One for each fold. The list is empty if the candidate has no weight.
     score : float
         Score of the predictions out of fold. Greater is better.
+    expected_score : float
+        Estimate of the score of a stopped candidate, else NaN.
     fold_scores : list of float
     fit_seconds : float
         Seconds of the fits of all folds.
@@ -59,6 +61,7 @@ class Trial:
     notes: list[str] = field(default_factory=list)
     models: list[Any] = field(default_factory=list)
     score: float = np.nan
+    expected_score: float = np.nan
     fold_scores: list[float] = field(default_factory=list)
     fit_seconds: float = 0.0
     predict_seconds: float = np.nan
@@ -161,19 +164,19 @@ def fit_sample(estimator, rows, n_sampled):
 
 
 def time_epochs(estimator, rows):
-    """Measure the seconds of an epoch on a part of the first fold, with few epochs.
+    """Measure the seconds of an epoch on a part of the first fold. The first of two short fits compiles the network.
 
     Returns
     -------
     float
-        Seconds of the shortest epoch, for all rows. The first epoch is longer, because it compiles.
+        Seconds for all rows.
     """
-    copy, watch = clone(estimator), StopInTime(float("inf"))
-    epochs = {f"{prefix}epochs": MEASURED_EPOCHS for prefix in networks(copy)}
-    copy.set_params(**with_callback(copy, watch), **epochs)
     n_sampled = min(max(rows.n_train // MEASURED_PART, MEASURED_ROWS), rows.n_train)
-    fit_sample(copy, rows, n_sampled)
-    return watch.shortest * rows.n_train / n_sampled
+    epochs = {f"{prefix}epochs": MEASURED_EPOCHS for prefix in networks(estimator)}
+    for _ in range(2):
+        copy, watch = clone(estimator), StopInTime(float("inf"))
+        fit_sample(copy.set_params(**with_callback(copy, watch), **epochs), rows, n_sampled)
+    return watch.training_seconds / MEASURED_EPOCHS * rows.n_train / n_sampled
 
 
 class _Counter:

@@ -8,11 +8,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from presets.training.deadline import Deadline
+from presets.training.deadline import Deadline, StopInTime
 
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
-LOG_READERS = {keras.callbacks.CSVLogger, keras.callbacks.RemoteMonitor, keras.callbacks.TerminateOnNaN, Deadline}
+LOG_READERS = {
+    keras.callbacks.CSVLogger,
+    keras.callbacks.RemoteMonitor,
+    keras.callbacks.TerminateOnNaN,
+    Deadline,
+    StopInTime,
+}
 """Callbacks that read only the values of an epoch."""
 
 
