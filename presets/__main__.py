@@ -49,20 +49,26 @@ def _parser():
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     data = "a CSV or Parquet table, an .npz file with X and y, or a folder with a folder of images for each class"
-    model = "file that fit wrote; take none from somebody whom you do not trust"
+    model = "file that fit wrote; use only files that you trust"
     fit = commands.add_parser("fit", help="find models and store them")
     fit.add_argument("data", type=Path, help=data)
     fit.add_argument("--target", help="the column to predict, of a table")
-    fit.add_argument("--task", choices=["classification", "regression"], help="by default it follows from the target")
+    fit.add_argument("--task", choices=["classification", "regression"], help="by default it depends on the target")
     fit.add_argument("--time", type=_positive, default=300.0, help="seconds (default: %(default)g)")
-    fit.add_argument("--metric", help="a scorer of scikit-learn's (default: log loss or root mean squared error)")
-    fit.add_argument("--cv", choices=["auto", "last"], default="auto", help='"last" for rows in the order of time')
+    fit.add_argument("--metric", help="a scorer of scikit-learn (default: log loss or root mean squared error)")
+    fit.add_argument(
+        "--cv", choices=["auto", "last"], default="auto", help='"last" tests on the last rows (time series)'
+    )
     fit.add_argument("--ignore", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
-    fit.add_argument("--jobs", type=int, metavar="N", help="folds that are fitted at a time (default: 1)")
-    fit.add_argument("--memory", type=_positive, metavar="GB", help="gigabytes that may be used")
-    fit.add_argument("--directory", type=Path, help="where completed candidates are kept")
-    fit.add_argument("--resume", action="store_true", help="go on with the fit that --directory holds")
-    fit.add_argument("--seed", type=int, default=0, help="draws the folds and seeds (default: %(default)s)")
+    fit.add_argument(
+        "--jobs", type=int, metavar="N", help="number of folds that are fitted at the same time (default: 1)"
+    )
+    fit.add_argument("--memory", type=_positive, metavar="GB", help="memory limit in gigabytes")
+    fit.add_argument("--directory", type=Path, help="folder for the completed candidates")
+    fit.add_argument("--resume", action="store_true", help="continue the fit in --directory")
+    fit.add_argument(
+        "--seed", type=int, default=0, help="seed of the folds and of the candidates (default: %(default)s)"
+    )
     fit.add_argument("--model", type=Path, default=Path("model.skops"), help="file to write (default: %(default)s)")
     fit.add_argument("--report", type=Path, help="HTML page to write")
     fit.add_argument("--quiet", action="store_true", help="print no progress")
@@ -73,7 +79,7 @@ def _parser():
     predict.add_argument("--output", type=Path, help="CSV file to write (default: standard output)")
     predict.add_argument("--proba", action="store_true", help="also the probability of each class")
     predict.set_defaults(run=_predict)
-    check = commands.add_parser("check", help="look for faults in data")
+    check = commands.add_parser("check", help="find faults in data")
     check.add_argument("data", type=Path, help=data)
     check.add_argument("--target", help="the column to predict, of a table")
     check.set_defaults(run=_check)
@@ -129,7 +135,7 @@ def _predict(given):
             table[f"prediction_{number}"] = values
     if given.proba:
         if not hasattr(auto, "classes_"):
-            raise ValueError(f"--proba needs a classifier, but {given.model} holds a regressor.")
+            raise ValueError(f"--proba needs a classifier, but {given.model} is a regressor.")
         for label, probabilities in zip(auto.classes_.tolist(), auto.predict_proba(X).T, strict=True):
             table[f"probability_{label}"] = probabilities
     table.to_csv(given.output or sys.stdout, index=False)
@@ -163,7 +169,7 @@ def _read(path, target=None, ignored=()):
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             if "X" not in arrays:
-                raise ValueError(f"{path} holds {', '.join(arrays)}, but no array X.")
+                raise ValueError(f"{path} contains {', '.join(arrays)}, but no array X.")
             return arrays["X"], arrays.get("y")
     table = _read_table(path)
     missing = [name for name in ([target] if target else []) + list(ignored) if name not in table]
@@ -179,7 +185,7 @@ def _read_images(path, auto=None):
     from presets.automl.image_folders import read_folder
 
     if auto is not None and auto.kind_ != "images":
-        raise ValueError(f"{path} holds images, but the model was fitted to {auto.kind_}.")
+        raise ValueError(f"{path} contains images, but the model was fitted to {auto.kind_}.")
     return read_folder(path, None if auto is None else auto.sample_shape_)
 
 
@@ -193,7 +199,7 @@ def _read_table(path):
     if ".csv" in path.suffixes:
         one_column = len(pd.read_csv(path, nrows=0).columns) == 1
         return pd.read_csv(path, skip_blank_lines=not one_column)  # with one column, an empty line is missing
-    raise ValueError(f"{path} is neither .csv (.csv.gz), .parquet, .npz nor a folder of images.")
+    raise ValueError(f"{path} is not a .csv, .csv.gz, .parquet or .npz file, and not a folder of images.")
 
 
 def _matched(X, auto):
@@ -203,17 +209,18 @@ def _matched(X, auto):
     names = list(auto.feature_names_in_)
     missing = [name for name in names if name not in X]
     if missing:
-        raise ValueError(f"The file lacks {len(missing)} of the model's columns: {', '.join(missing)}.")
+        raise ValueError(f"The file has no column {', '.join(map(repr, missing))}, which the model needs.")
     additional = [str(name) for name in X if name not in names]
     if additional:
-        print(f"note: columns that the model does not know are ignored: {', '.join(additional)}", file=sys.stderr)
+        print(f"note: additional columns are ignored: {', '.join(additional)}", file=sys.stderr)
     return X[names]
 
 
 def _given(y):
     if y is None:
         raise ValueError(
-            "There is no target: give --target, an .npz file with an array y, or a folder of images for each class."
+            "There is no target. Set --target, or use an .npz file with an array y or a folder with a subfolder of "
+            "images for each class."
         )
     return y
 
@@ -227,7 +234,7 @@ def _holds_classes(y):
 def _positive(text):
     value = float(text)
     if not 0 < value < np.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no positive number")
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
 
 

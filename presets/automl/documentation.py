@@ -19,7 +19,9 @@ n_jobs : int or None, default=None
     Number of folds fitted at the same time, in processes or by joblib's backend. With more workers than folds, several
     candidates are fitted at the same time.
 memory_limit : float or None, default=None
-    Memory limit of the process in gigabytes. A candidate that would need more, by a forecast, is skipped.
+    Memory limit in gigabytes, for this process and the processes that it starts for `n_jobs`. Processes on other
+    machines do not count, nor does any other process on macOS and Windows. A candidate that would need more, by a
+    forecast, is skipped.
 directory : path-like or None, default=None
     Folder for the completed candidates and their models. Needs skops.
 resume : bool, default=False

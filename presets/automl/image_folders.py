@@ -39,12 +39,12 @@ def read_folder(folder, shape=None):
     folder = Path(folder)
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not files:
-        raise ValueError(f"{folder} holds no images ({', '.join(SUFFIXES)}).")
+        raise ValueError(f"{folder} contains no images ({', '.join(SUFFIXES)}).")
     files = [path.relative_to(folder) for path in files]
     labels = [path.parts[0] if len(path.parts) > 1 else None for path in files]
     if None in labels and set(labels) != {None}:
         loose = files[labels.index(None)]
-        raise ValueError(f"{folder} holds folders of classes, and {loose} outside of them; move it to its class.")
+        raise ValueError(f"{folder} has a folder for each class, but {loose} is in none of them; move it to its class.")
     images = [_open(folder / path) for path in files]
     if shape is None:
         (width, height), _ = Counter(image.size for image in images).most_common(1)[0]

@@ -64,9 +64,7 @@ def check_X(X, kind):
     is_sparse = sparse.issparse(X)
     if is_frame(X) and len(names := list(X.columns)) > len(set(names)):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(
-            f"Column {twice!r} stands {names.count(twice)} times in X; give each column a name of its own."
-        )
+        raise ValueError(f"Column {twice!r} is {names.count(twice)} times in X; give each column its own name.")
     if not is_sparse and read_table(X) is not None:
         return X if is_frame(X) or hasattr(X, "dtype") else np.array(X, dtype=object)
     with naming_columns(X, gaps=not is_sparse):
@@ -112,10 +110,10 @@ def check_values(y):
     try:
         y = np.asarray(y.toarray() if sparse.issparse(y) else y, dtype=np.float64)
     except ValueError as error:
-        raise ValueError(f"y must hold numbers, but {error}.") from error
+        raise ValueError(f"y must contain numbers, but {error}.") from error
     if np.abs(y).max() > LARGEST:
         raise ValueError(
-            f"y holds {np.abs(y).max():.3g}, whose square is no number any more; divide y by a power of ten."
+            f"y contains {np.abs(y).max():.3g}, and its square is too large for a float; divide y by a power of ten."
         )
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 

@@ -80,7 +80,7 @@ class Journal(SealedDirectory):
             with np.load(self._file(trial, "npz"), allow_pickle=False) as arrays:
                 out_of_fold[trial.name] = arrays["rows"], arrays["predictions"]
         except (BadZipFile, KeyError, OSError, ValueError) as error:
-            self.notes.append(f"directory: {trial.name} was run again, since its files cannot be read: {error}")
+            self.notes.append(f"directory: {trial.name} was run again, because its files cannot be read: {error}")
             return False
         trial.models = models
         trial.estimator.set_params(**record["epochs"])
@@ -115,9 +115,9 @@ class Journal(SealedDirectory):
                 np.savez(file, rows=rows, predictions=predictions)
             write_sealed(self._file(trial, "json"), record, of=self.header)  # last, since it marks all as complete
         except TypeError as error:
-            self.notes.append(f"directory: {trial.name} was not kept: {error}")
+            self.notes.append(f"directory: {trial.name} was not stored: {error}")
         except OSError as error:
-            self.notes.append(f"directory: nothing was kept from {trial.name} on: {error}")
+            self.notes.append(f"directory: nothing was stored from {trial.name} on: {error}")
             self.directory = None
 
     def _file(self, trial, kind):

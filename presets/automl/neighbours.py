@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.base import clone
 
 from presets.automl.portfolio import Candidate, boosting_space
-from presets.automl.trials import SKIPPED
+from presets.automl.trials import COMPLETED, SKIPPED
 from presets.evaluation.networks import networks
 from presets.search.dimensions import SearchSpace
 from presets.search.oracles import make_oracle, tell
@@ -82,11 +82,12 @@ class Search:
         for trial in trials:
             proposal = self._pending.pop(trial.name, None)
             if proposal is not None:
-                tell(self._oracle, proposal, trial.score, trial.reason)
+                score = trial.score if trial.status == COMPLETED else trial.expected_score
+                tell(self._oracle, proposal, score, trial.reason)
+                self._since = 0 if score > self._best else self._since + 1
+                self._best = max(self._best, score) if score == score else self._best
                 if trial.status == SKIPPED:
                     self._since = PATIENCE  # there is no time for the next either
-                self._since = 0 if trial.score > self._best else self._since + 1
-                self._best = max(self._best, trial.score) if trial.score == trial.score else self._best
 
 
 def _centres(trials):

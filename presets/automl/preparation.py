@@ -62,13 +62,13 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
     if y is None:
         raise ValueError(f"{type(auto).__name__} requires y to be passed, but the target y is None.")
     if auto.resume and auto.directory is None:
-        raise ValueError("resume=True needs the directory of the fit to go on with.")
+        raise ValueError("resume=True needs the directory of the fit to continue; set directory.")
     kind = kind_of_task(X)
     checked = check_X(X, kind)
     y, target, classes = check_target(y, is_classification=is_classifier(auto))
     check_consistent_length(checked, y, groups)
     if len(y) < 2:
-        raise ValueError(f"n_samples={len(y)}, but at least 2 rows are needed: one to train on, one to judge by.")
+        raise ValueError(f"n_samples={len(y)}, but at least 2 rows are needed: one to train, one to test.")
     if sample_weight is not None:
         sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
         if not sample_weight.any():
@@ -136,7 +136,7 @@ def _check_threshold(auto, metric, classes):
         raise ValueError(f"threshold={threshold!r} needs two classes, but y has {len(classes)}; set threshold=None.")
     if threshold == "scoring" and not metric.is_of_labels:
         raise ValueError(
-            f"threshold='scoring' needs a scoring of labels, such as 'f1', but {metric.name} judges probabilities."
+            f"threshold='scoring' needs a scoring of labels, such as 'f1', but {metric.name} scores probabilities."
         )
 
 

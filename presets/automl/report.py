@@ -34,8 +34,8 @@ HEADS = {
 """Headers of the leaderboard in the page, and its columns."""
 
 LIMITED = (
-    "With a time limit each candidate that ends repeats, but not how many end. "
-    "time_limit=None with n_candidates repeats exactly."
+    "With a time limit, each completed candidate gives the same results again, but the number of completed candidates "
+    "can differ. With time_limit=None and n_candidates, all results are the same."
 )
 
 POINTS = 500
@@ -95,8 +95,8 @@ def _summary(auto):
             f"rows that no model was trained on. The fit took {auto.seconds_:.0f} seconds."
         ),
         _text(
-            f"{len(auto.trials_)} candidates, {done} of them with a score. The ensemble mixes {len(mixed)}: "
-            f"{n_models} models in {auto.n_splits_} folds."
+            f"{len(auto.trials_)} candidates, {done} of them with a score. The ensemble uses {len(mixed)} of them: "
+            f"{n_models} models from {auto.n_splits_} folds."
         ),
         notes,
     )
@@ -132,7 +132,7 @@ def _class_errors(classes, y, probabilities, rows):
     curve = plot(
         {"models": ([sure[part].mean() for part in parts], [right[part].mean() for part in parts])},
         x_label="probability of the predicted class",
-        y_label="share that is right",
+        y_label="share of correct predictions",
         diagonal=True,
     )
     pairs, counts = np.unique(np.stack([np.searchsorted(classes, y), chosen])[:, ~right], axis=1, return_counts=True)
@@ -149,9 +149,9 @@ def _class_errors(classes, y, probabilities, rows):
     return _section(
         "Predictions out of fold",
         f"<h3>Calibration</h3>{curve}",
-        f"<h3>Classes that are confused</h3>{_table(confused)}<h3>Errors worth a look</h3>{_table(doubtful)}"
+        f"<h3>Confused classes</h3>{_table(confused)}<h3>Errors with the highest probability</h3>{_table(doubtful)}"
         if confused
-        else _text("Every row is predicted right."),
+        else _text("All rows are predicted correctly."),
     )
 
 
@@ -180,7 +180,7 @@ def _networks(auto):
                 plot(curves, x_label="epoch", y_label="loss"),
                 f'<div class="scroll">{diagnose(network)._repr_html_()}</div>',
             ]
-    return _section("Networks", *parts or [_text("No network is in the ensemble.")])
+    return _section("Networks", *parts or [_text("The ensemble contains no network.")])
 
 
 def _network_in(trial):
@@ -198,7 +198,7 @@ def _importance(auto, X, y):
     title = "Importance of the columns"
     is_other_frame = hasattr(X, "columns") and not hasattr(X, "iloc")
     if auto.kind_ != "table" or hasattr(X, "tocsr") or is_other_frame:
-        return _section(title, _text("It is found for arrays and for frames of pandas."))
+        return _section(title, _text("It is only available for arrays and for frames of pandas."))
     if auto.n_features_in_ > IMPORTANCE_COLUMNS:
         return _section(title, _text(f"More than {IMPORTANCE_COLUMNS} columns would take too long."))
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
@@ -210,7 +210,7 @@ def _importance(auto, X, y):
     names = getattr(auto, "feature_names_in_", [f"column {i}" for i in range(auto.n_features_in_)])
     return _section(
         title,
-        _text("How much worse the score is when the values of a column are shuffled."),
+        _text("How much worse the score gets if the values of a column are shuffled."),
         bars([names[i] for i in order], [max(float(found[i]), 0.0) for i in order]),
     )
 
@@ -235,7 +235,7 @@ def _origin(auto):
     code = f"from presets import {type(auto).__name__}\n\n{auto!r}.fit(X, y)"
     limit = "" if auto.time_limit is None else f" {LIMITED}"
     return _section(
-        "To repeat it",
+        "Repeat this fit",
         f"<pre>{html.escape(code)}</pre>",
         _text(", ".join(f"{name} {version}" for name, version in versions.items()) + "." + limit),
     )

@@ -15,12 +15,14 @@ from sklearn.utils import _safe_indexing
 from presets.automl.clock import LAST_SHARE, SHARE, forecast
 from presets.automl.memory import in_use
 from presets.automl.mixture import MOST_SELECTED
+from presets.automl.race import Race
 from presets.automl.trials import (
     COMPLETED,
     FAILED,
     INTERRUPTED,
     OUT_OF_TIME,
     SKIPPED,
+    STOPPED,
     Trial,
     fit_elsewhere,
     fit_in_time,
@@ -77,7 +79,7 @@ class Run:
     n_jobs : int
         Number of folds that are fitted at the same time, in processes or by joblib's current backend.
     memory : float or None
-        Bytes of memory that this process may use.
+        Bytes of memory that this process and its workers may use.
 
     Attributes
     ----------
@@ -94,6 +96,7 @@ class Run:
         self.done: list[Trial] = []
         self.out_of_fold: dict[str, Any] = {}
         self.first_error: Exception | None = None
+        self._race = Race(rows)
         self._start = NETWORK_SECONDS  # to build and compile a network
         self._sampling = 0.0, 0.0  # seconds of the longest fit on fewer rows, and its forecast
 
@@ -146,6 +149,9 @@ class Run:
 
     def _try(self, trials):
         new = [trial for trial in trials if not self._journal.restore(trial, self.out_of_fold)]
+        for trial in trials:
+            if trial not in new:
+                self._race.add(*self.out_of_fold[trial.name])
         candidates = {trial.name: self._journal.digest(trial) for trial in new}
         for trial in new:
             self._progress.started(trial, self.best)
@@ -175,10 +181,8 @@ class Run:
         fit = fit_in_time if self.n_jobs == 1 else fit_elsewhere
         while tasks:
             for trial in trials:
-                n_done = len(folds[trial.name])
-                if trial.status == COMPLETED and 0 < n_done < n_folds and not self._has_time(folds[trial.name]):
-                    trial.status = OUT_OF_TIME
-                    trial.reason = f"{n_done} of {n_folds} folds were done when the time was over"
+                if trial.status == COMPLETED and 0 < len(folds[trial.name]) < n_folds:
+                    self._check_on(trial, folds[trial.name])
             tasks = [task for task in tasks if task[0].status == COMPLETED]
             now, tasks = tasks[: self.n_jobs], tasks[self.n_jobs :]
             n_rounds = 1 + math.ceil(len(tasks) / self.n_jobs)
@@ -194,6 +198,22 @@ class Run:
                 else:
                     folds[trial.name].append(fold)
                     trial.fit_seconds += fold.fit_seconds
+
+    def _check_on(self, trial, folds):
+        """End a trial between its folds, if there is no time for the others or if the mixture does not need it."""
+        n_done = f"{len(folds)} of {len(self.rows.splits)} folds"
+        if not self._has_time(folds):
+            trial.status, trial.reason = OUT_OF_TIME, f"{n_done} were completed when the time was over"
+        elif self.clock.is_limited and self._race.is_lost(folds):
+            trial.status, trial.reason = STOPPED, f"after {n_done} it did not improve the ensemble"
+            trial.expected_score = self._expected(folds)
+
+    def _expected(self, folds):
+        """The score of a candidate on all folds, if it is as far behind the best one as on the folds done."""
+        rows, predictions = out_of_fold(folds, len(self.rows.y))
+        predicted, of_best = self.out_of_fold[self.best.name]
+        ahead = self.rows.score(rows, predictions) - self.rows.score(rows, of_best[np.searchsorted(predicted, rows)])
+        return self.best.score + ahead
 
     def _seconds(self, trial, number, n_rounds):
         """Seconds after which the networks of a fold end their training. None is no limit."""
@@ -236,7 +256,7 @@ class Run:
     def _forecast(self, trial):
         """Least seconds and bytes of a candidate. A network can be stopped, so few epochs in each fold count."""
         n_train = self.rows.n_train
-        n_bytes = COPIES * 8 * _size(self.rows.X)
+        n_bytes = min(self.n_jobs, len(self.rows.splits)) * COPIES * 8 * _size(self.rows.X)
         if networks(trial.estimator):
             epochs = FEWEST_EPOCHS if _scheduled(trial.estimator) else PLATEAU_EPOCHS[self.rows.kind]
             of_epoch = max(n_train * NETWORK_ROW_SECONDS[self.rows.kind], EPOCH_SECONDS)
@@ -251,8 +271,10 @@ class Run:
             if self._memory is not None:
                 n_bytes += len(self.rows.splits) * stored_bytes(model) * n_train / n_sampled
         seconds = time.monotonic() - start
-        self._sampling = max(self._sampling, (seconds, self.n_rounds * forecast(seconds, n_sampled, n_train)))
-        return self.n_rounds * forecast(seconds, n_sampled, n_train), n_bytes
+        # the first fold must end in time for sure, and all folds if they grow no slower with the rows
+        of_all = max(forecast(seconds, n_sampled, n_train), self.n_rounds * seconds)
+        self._sampling = max(self._sampling, (seconds, of_all))
+        return of_all, n_bytes
 
     def _shorten(self, trial):
         """Lower the epochs of networks with a schedule, if there is no time for all of them."""
@@ -288,6 +310,8 @@ class Run:
         trial.predict_seconds = self._predict_seconds(folds[0])
         trial.n_bytes = sum(map(stored_bytes, trial.models))
         self.out_of_fold[trial.name] = rows, predictions
+        if len(folds) == len(self.rows.splits):
+            self._race.add(rows, predictions)
 
     def _predict_seconds(self, fold):
         """Seconds to predict 1,000 rows. Rows of smaller folds are repeated, so that the overhead counts once."""

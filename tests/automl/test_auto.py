@@ -189,7 +189,7 @@ def test_frames_of_polars(people):
 
 def test_faults_of_a_frame_name_the_column(people):
     frame, y = people
-    with pytest.raises(ValueError, match="Column 'age' stands 2 times"):
+    with pytest.raises(ValueError, match="Column 'age' is 2 times"):
         auto().fit(pd.concat([frame, frame[["age"]]], axis=1), y)
     with pytest.raises(ValueError, match="column 'age'"):
         auto().fit(frame.assign(age=np.inf), y)
@@ -213,7 +213,7 @@ def test_the_first_candidate_of_each_kind_learns(name):
     model = auto(n_candidates=1, cv=2).fit(samples, labels)
     assert model.kind_ == kind
     assert model.score(samples, labels) > 0.8
-    with pytest.raises(ValueError, match=f"X holds table, but AutoClassifier was fitted to {kind}"):
+    with pytest.raises(ValueError, match=f"X is of kind 'table', but AutoClassifier was fitted to the kind '{kind}'"):
         model.predict(X)
     if kind == "images":
         with pytest.raises(ValueError, match=r"images of shape \(6, 2, .\), but .* of \(12, 2, .\)"):
@@ -353,7 +353,7 @@ def test_a_fit_goes_on_where_it_was_interrupted(fitted, tmp_path):
 def test_a_damaged_file_is_found(tmp_path):
     model = auto(candidates=TWO, directory=tmp_path, random_state=None).fit(X, LABELS)
     (tmp_path / "linear.skops").write_bytes(b"damaged")
-    with pytest.warns(UserWarning, match="linear was run again, since its files cannot be read"):
+    with pytest.warns(UserWarning, match="linear was run again, because its files cannot be read"):
         model.set_params(resume=True).fit(X, LABELS)
     (tmp_path / "linear.json").write_text("{}")
     with pytest.raises(ValueError, match=r"linear\.json is damaged"):
@@ -365,7 +365,7 @@ def test_a_full_disk_under_the_directory_ends_nothing(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))  # no file may be larger
     try:
-        with pytest.warns(UserWarning, match="nothing was kept from linear on"):
+        with pytest.warns(UserWarning, match="nothing was stored from linear on"):
             model = auto(candidates=TWO, directory=tmp_path).fit(X, LABELS)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -28,7 +28,14 @@ def test_nothing_is_loaded_from_elsewhere(page):
 
 
 def test_every_part_is_there(page):
-    for title in ("Leaderboard", "Calibration", "Networks", "Data check", "Importance of the columns", "To repeat it"):
+    for title in (
+        "Leaderboard",
+        "Calibration",
+        "Networks",
+        "Data check",
+        "Importance of the columns",
+        "Repeat this fit",
+    ):
         assert title in page
     assert "network &lt;8&gt;" in page
     assert "network <8>" not in page
@@ -47,7 +54,7 @@ def test_a_regression_without_data(tmp_path):
     auto.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "The largest errors" in page
-    assert "No network is in the ensemble" in page
+    assert "The ensemble contains no network" in page
     with pytest.raises(ValueError, match="X and y belong together"):
         auto.report(tmp_path / "report.html", sugar)
 
