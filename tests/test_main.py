@@ -112,7 +112,7 @@ def test_images_come_as_folders(pictures, tmp_path, capsys):
     assert len(pd.read_csv(output)) == 20
     (pictures / "loose.png").write_bytes((pictures / "dark" / "02.png").read_bytes())
     assert main(["fit", str(pictures)]) == 1
-    assert "loose.png outside of them" in capsys.readouterr().err
+    assert "loose.png is in none of them" in capsys.readouterr().err
     (pictures / "loose.png").unlink()
     (pictures / "dark" / "torn.png").write_bytes(b"no image")
     assert main(["fit", str(pictures)]) == 1
