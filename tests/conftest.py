@@ -1,11 +1,29 @@
 """What every test needs before a backend starts, and fixtures that several rooms share."""
 
+import gc
 import os
 
 import pytest
 from tried import TRIED
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def pytest_collection_finish():
+    """Make compiling cheap, which is most of what the tests do.
+
+    TensorFlow rewrites a graph before its first run, so that later runs are faster. That is a third of the time of a
+    small fit, and gains nothing here. Pages, examples and tests that start processes run rewritten graphs. Dropped
+    programs are followed by collections of garbage, which need not look at all that was imported.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from estimator_list import ESTIMATORS, FAMILY
 from scipy import sparse
-from sklearn.base import is_classifier
+from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -55,10 +55,9 @@ def checked(estimator, **parameters):
     return ON_TABLES.get(estimator, estimator)(**augmentation, **parameters)
 
 
-def learning_epochs(estimator):
-    """Epochs that the estimator needs to learn the data of the checks."""
-    epochs = next(family.check_epochs for member, family in FAMILY.items() if isinstance(estimator, member))
-    return epochs[0 if is_classifier(estimator) else 1]
+def learning(estimator):
+    """Parameters with which the estimator learns the data of the checks."""
+    return next(family.learning for member, family in FAMILY.items() if isinstance(estimator, member))
 
 
 @parametrize_with_checks(
@@ -66,7 +65,7 @@ def learning_epochs(estimator):
 )
 def test_check(estimator, check):
     if getattr(check, "func", check).__name__ in LEARNING:
-        estimator.set_params(epochs=learning_epochs(estimator))
+        estimator = clone(estimator).set_params(**learning(estimator))  # other checks have the same object
     check(estimator)
 
 

@@ -25,14 +25,14 @@ from presets import (
 class Family:
     """A classifier and a regressor with the same network.
 
-    `quick` are parameters of a network that fits quickly, `check_epochs` what classifier and regressor need with the
-    article's network to learn the data of scikit-learn's checks.
+    `quick` are parameters of a network that fits quickly, `learning` those with which the article's network learns the
+    data of scikit-learn's checks.
     """
 
     classifier: type
     regressor: type
     quick: dict
-    check_epochs: tuple
+    learning: dict
 
 
 def small_network(input_shape, n_outputs):
@@ -48,16 +48,16 @@ def small_network(input_shape, n_outputs):
 
 
 FAMILIES = [
-    Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, check_epochs=(80, 80)),
-    Family(LSTMClassifier, LSTMRegressor, quick={"units": (16,)}, check_epochs=(250, 900)),
+    Family(DNNClassifier, DNNRegressor, quick={"hidden_layer_sizes": (16,)}, learning={"epochs": 80}),
+    Family(LSTMClassifier, LSTMRegressor, quick={"units": (16,)}, learning={"epochs": 150, "momentum": 0.9}),
     # rows of tables as small images, which must not be turned
     Family(
         CNNClassifier,
         CNNRegressor,
         quick={"image_shape": (2, 2), "filters": (16,), "dense_units": 16, "dropout": 0.2, "augmentation": None},
-        check_epochs=(80, 80),
+        learning={"epochs": 80},
     ),
-    Family(KerasClassifier, KerasRegressor, quick={"network": small_network}, check_epochs=(80, 80)),
+    Family(KerasClassifier, KerasRegressor, quick={"network": small_network}, learning={"epochs": 80}),
 ]
 
 CLASSIFIERS = [family.classifier for family in FAMILIES]
