@@ -31,7 +31,7 @@ def around_the_best(run, seed):
     while searches:
         for search in list(searches):
             search.learn(run.done)
-            candidate = search.propose() if run.clock.left > 2 * search.seconds else None
+            candidate = search.propose() if run.clock.left > search.seconds else None
             if candidate is None:
                 searches.remove(search)
             else:

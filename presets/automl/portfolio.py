@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -18,6 +19,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from presets.automl.tables import TableCodes
@@ -38,6 +40,9 @@ EARLY_STOPPING_ROWS = 500
 EARLY_STOPPING_CLASS_ROWS = 20
 """Each class needs this many rows for that, because each class must be in both parts."""
 
+SUPPORT_ROWS = 5000
+"""A support vector machine is tried for at most this many rows. Its seconds grow with their square."""
+
 ONE_HOT_LEVELS = 50
 """Greatest number of levels of a category that get their own column for a linear model."""
 
@@ -53,12 +58,14 @@ TREES = (
     "sklearn._loss.loss.HalfBinomialLoss",
     "sklearn._loss.loss.HalfMultinomialLoss",
     "sklearn._loss.loss.HalfSquaredError",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
-"""Types in files of scikit-learn's trees. Load only trusted files: trees read memory at positions from the file."""
+"""Types of scikit-learn in the files of AutoML. Load only trusted files: trees read memory at positions from the file."""
 
 FLAT_TREE_ROWS = 5000
 """Greatest number of rows for each tree, for sequences and images."""
@@ -106,6 +113,8 @@ ORDER: dict[str, tuple[str, ...]] = {
     "classification": (
         "linear",  # 0.0, 30.2
         "boosting_small",  # 0.4, 16.9, 19.35
+        "extra_trees_deep",  # added later
+        "support_vectors",  # added later
         "network_momentum",  # 0.5, 17.8, 4.62
         "random_forest",  # 0.6, 25.0, 2.78
         "network_quick",  # 3.4, 13.3, 3.70
@@ -228,7 +237,7 @@ def catalogue(task):
     -------
     list of Candidate
     """
-    return _named(task, ("linear", *BOOSTING, *FORESTS, *NETWORKS))
+    return _named(task, ("linear", "support_vectors", *BOOSTING, *FORESTS, *NETWORKS))
 
 
 def _tables(task):
@@ -251,7 +260,10 @@ def _table_candidate(task, name):
     if name in BOOSTING:
         return None if task.is_sparse or task.n_outputs > 1 else Candidate(name, _boosting(task, **BOOSTING[name]))
     if name == "linear":
-        return Candidate(name, _linear(task))
+        return Candidate(name, _standardized(task, _linear_model(task)))
+    if name == "support_vectors":
+        is_suited = task.n_rows <= SUPPORT_ROWS and task.n_rarest >= EARLY_STOPPING_CLASS_ROWS
+        return Candidate(name, _standardized(task, _support_vectors())) if is_suited else None
     forest = _forest(task, name)
     return Candidate(name, forest if task.categories is None else make_pipeline(TableCodes(), forest))
 
@@ -278,12 +290,18 @@ def _linear_model(task):
     return LogisticRegression(max_iter=300) if task.is_classification else Ridge()
 
 
-def _linear(task):
+def _support_vectors():
+    """A support vector machine with probabilities, which come from folds of its own."""
+    return CalibratedClassifierCV(SVC(C=3.0), ensemble=False)
+
+
+def _standardized(task, model):
+    """A model behind steps that give it numbers of similar size."""
     if task.is_sparse:
-        return make_pipeline(StandardScaler(with_mean=False), _linear_model(task))
+        return make_pipeline(StandardScaler(with_mean=False), model)
     if task.categories is not None:
-        return make_pipeline(TableCodes(), _one_hot(task), _linear_model(task))
-    return make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), _linear_model(task))
+        return make_pipeline(TableCodes(), _one_hot(task), model)
+    return make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), model)
 
 
 def _one_hot(task):

@@ -35,15 +35,15 @@ from presets.evaluation.networks import networks
 from presets.evaluation.seeds import seeded_where_free
 from presets.search.evaluation import most_epochs
 
-NETWORK_SECONDS = 5.0
+NETWORK_SECONDS = 3.0
 """Seconds to build and compile a new network. Two idle cores take 2 to 4. If the networks of a fit took longer, the
 longer time is used."""
 
 NETWORK_ROW_SECONDS = {"table": 1e-5, "sequences": 1e-3, "images": 5e-4}
 """Seconds of an epoch for each row. On two cores 8,000 rows of 20 columns take .07 s, and 60,000 images 16 s."""
 
-EPOCH_SECONDS = 0.01
-"""Least seconds of an epoch."""
+EPOCH_SECONDS = 0.003
+"""Least seconds of an epoch, as for 550 rows."""
 
 PLATEAU_EPOCHS = {"table": 100, "sequences": 50, "images": 10}
 """Least number of epochs for a network without a schedule. With less time it is skipped: on mpg (300 rows, 8 folds of
