@@ -25,7 +25,7 @@ from presets.automl.distill import distill
 from presets.automl.inputs import check_columns, check_target, check_X, kind_of_task
 from presets.automl.metric import metric_for
 from presets.automl.mixture import mix, select
-from presets.automl.neighbours import around_the_best
+from presets.automl.neighbours import around_the_best, with_variants
 from presets.automl.portfolio import smallest_network
 from presets.automl.preparation import describe_task, prepare
 from presets.automl.progress import Progress
@@ -139,11 +139,11 @@ class Auto(BaseEstimator):
     # ---------------------------------------------------------------- parts of fit
 
     def _in_turn(self, problem, run):
-        """The candidates in their order. With a limit of time or number, variants of the best follow."""
+        """The candidates in their order. With a limit of time or number, variants of the best come between the last."""
         found = iter(problem.candidates)
         if isinstance(self.candidates, str) and (run.clock.is_limited or self.n_candidates is not None):
             seed = int(problem.seeds.randint(1, 2**31 - 1))
-            found = itertools.chain(found, around_the_best(run, seed))
+            found = with_variants(found, around_the_best(run, seed))
         return itertools.islice(found, self.n_candidates)
 
     def _keep(self, run):

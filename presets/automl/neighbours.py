@@ -1,11 +1,12 @@
 """Search for better variants of the best candidates, while time is left."""
 
+import itertools
 import math
 from typing import Any
 
 from sklearn.base import clone
 
-from presets.automl.portfolio import Candidate, boosting_space
+from presets.automl.portfolio import Candidate, tree_space
 from presets.automl.trials import COMPLETED, SKIPPED
 from presets.evaluation.networks import networks
 from presets.search.dimensions import SearchSpace
@@ -14,7 +15,7 @@ from presets.search.spaces import space_for
 
 
 def around_the_best(run, seed):
-    """Propose variants of the best network and of the best boosting in turn, the better one first.
+    """Propose variants of the best network, of the best boosting and of the best forest in turn, the best first.
 
     Parameters
     ----------
@@ -34,6 +35,33 @@ def around_the_best(run, seed):
             candidate = search.propose() if run.clock.left > search.seconds else None
             if candidate is None:
                 searches.remove(search)
+            else:
+                yield candidate
+
+
+EXPLORED = 8
+"""The search begins after this many candidates. Then variants and the other candidates take turns."""
+
+
+def with_variants(candidates, variants):
+    """The candidates in their order, and variants between the last of them and after them.
+
+    Parameters
+    ----------
+    candidates, variants : iterator of Candidate
+        The first variant is asked for when the candidates before it have ended.
+
+    Yields
+    ------
+    Candidate
+    """
+    yield from itertools.islice(candidates, EXPLORED)
+    turns = [candidates, variants]
+    while turns:
+        for turn in list(turns):
+            candidate = next(turn, None)
+            if candidate is None:
+                turns.remove(turn)
             else:
                 yield candidate
 
@@ -91,12 +119,14 @@ class Search:
 
 
 def _centres(trials):
-    """The best network and the best boosting that have a score, with their search spaces, the better first."""
+    """The best network, boosting and forest that have a score, with their search spaces, the best first."""
     scored = sorted((t for t in trials if not math.isnan(t.score)), key=lambda trial: trial.score, reverse=True)
     found: dict[str, tuple[Any, ...]] = {}
     for trial in scored:
         if len(networks(trial.estimator)) == 1:
             found.setdefault("network", (trial, space_for(trial.estimator)))
-        elif space := boosting_space(trial.estimator):
-            found.setdefault("boosting", (trial, SearchSpace(space)))
+        else:
+            kind, space = tree_space(trial.estimator)
+            if kind:
+                found.setdefault(kind, (trial, SearchSpace(space)))
     return list(found.values())

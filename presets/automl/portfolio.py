@@ -65,7 +65,7 @@ TREES = (
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
-"""Types of scikit-learn in the files of AutoML. Load only trusted files: trees read memory at positions from the file."""
+"""Types of scikit-learn in files of AutoML. Load only trusted files: trees read memory at positions from the file."""
 
 FLAT_TREE_ROWS = 5000
 """Greatest number of rows for each tree, for sequences and images."""
@@ -98,6 +98,21 @@ BOOSTING_SPACE = {
 }
 """Parameters and ranges of the search around the best boosting."""
 
+FOREST_SPACE = {
+    "min_samples_leaf": Choice(1, 2, 3, 5),
+    "max_features": Choice("sqrt", 0.3, 0.5, 0.7, 0.9),
+    "n_estimators": Choice(200, 400),
+}
+"""Parameters and ranges of the search around the best forest."""
+
+TREE_SPACES: dict[str, tuple[Any, Any]] = {
+    "boosting": ((HistGradientBoostingClassifier, HistGradientBoostingRegressor), BOOSTING_SPACE),
+    "forest": (
+        (ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor),
+        FOREST_SPACE,
+    ),
+}
+
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"network_{preset}": (preset, {}) for preset in ("quick", "tuned", "momentum", "article", "deep", "adaptive")},
     "network_plain_numbers": ("quick", {"numeric_embedding": None, "hidden_layer_sizes": (256, 256, 256)}),
@@ -118,8 +133,8 @@ ORDER: dict[str, tuple[str, ...]] = {
         "network_momentum",  # 0.5, 17.8, 4.62
         "random_forest",  # 0.6, 25.0, 2.78
         "network_quick",  # 3.4, 13.3, 3.70
-        "boosting_large",  # 1.6, 19.1, 1.24
         "boosting_features",  # 2.0, 11.5, 1.21
+        "boosting_large",  # 1.6, 19.1, 1.24
         "network_free",  # 2.9, 13.9, 0.51
         "boosting",  # 0.6, 20.4, 0.09
         "network_waves",  # 5.8, 10.6, 0.32
@@ -132,16 +147,16 @@ ORDER: dict[str, tuple[str, ...]] = {
         "linear",  # 0.0, 14.4
         "boosting_small",  # 0.2, 9.5, 9.78
         "boosting",  # 0.4, 8.6, 2.10
-        "extra_trees",  # 0.9, 6.8, 2.17
         "extra_trees_deep",  # added later
         "network_article",  # 0.9, 8.4, 0.31
+        "extra_trees",  # 0.9, 6.8, 2.17
+        "boosting_large",  # 1.4, 11.3, 0.00
         "network_waves",  # 5.7, 8.3, 0.98
         "network_tuned",  # 14.3, 7.5, 0.27
         "network_periodic",  # 4.8, 9.9, 0.50
         "network_momentum",  # 0.9, 8.2, 0.00
         "network_quick",  # 4.7, 9.5, 0.00
         "random_forest",  # 2.0, 10.2, 0.00
-        "boosting_large",  # 1.4, 11.3, 0.00
         "network_deep",  # 5.3, 43.7, 0.00
     ),
 }
@@ -324,8 +339,8 @@ def _boosting(task, **settings):
     return make_pipeline(TableCodes(), model.set_params(categorical_features=task.categories, **settings))
 
 
-def boosting_space(estimator):
-    """The search space of gradient boosting, also at the end of a pipeline.
+def tree_space(estimator):
+    """The search space of gradient boosting or of a forest, also at the end of a pipeline.
 
     Parameters
     ----------
@@ -333,15 +348,18 @@ def boosting_space(estimator):
 
     Returns
     -------
-    dict of str to dimension
-        Dimensions by the estimator's names of the parameters. Empty for other estimators.
+    kind : str
+        "boosting", "forest", or "" for other estimators.
+    space : dict of str to dimension
+        Dimensions by the estimator's names of the parameters.
     """
     model, prefix = estimator, ""
     if isinstance(estimator, Pipeline):
         prefix, model = f"{estimator.steps[-1][0]}__", estimator.steps[-1][1]
-    if not isinstance(model, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
-        return {}
-    return {prefix + name: dimension for name, dimension in BOOSTING_SPACE.items()}
+    for kind, (classes, space) in TREE_SPACES.items():
+        if isinstance(model, classes):
+            return kind, {prefix + name: dimension for name, dimension in space.items()}
+    return "", {}
 
 
 def _forest(task, name):

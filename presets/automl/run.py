@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
-from presets.automl.clock import LAST_SHARE, SHARE, forecast
+from presets.automl.clock import CAUTION, LAST_SHARE, SHARE, forecast
 from presets.automl.memory import in_use
 from presets.automl.mixture import MOST_SELECTED
 from presets.automl.race import Race
@@ -198,6 +199,7 @@ class Run:
                 else:
                     folds[trial.name].append(fold)
                     trial.fit_seconds += fold.fit_seconds
+                    trial.fold_seconds = trial.fit_seconds / len(folds[trial.name])
 
     def _check_on(self, trial, folds):
         """End a trial between its folds, if there is no time for the others or if the mixture does not need it."""
@@ -265,16 +267,25 @@ class Run:
         n_sampled = max(min(max(n_train // 10, least), n_train // 3, most), 2)
         if self.clock.left < 2 * self._sampling[0]:  # such a fit would take too long
             return self._sampling[1], n_bytes
-        start = time.monotonic()
-        with contextlib.suppress(Exception):  # a fit on all rows may work if this one fails
-            model = fit_sample(clone(trial.estimator), self.rows, n_sampled)
-            if self._memory is not None:
-                n_bytes += len(self.rows.splits) * stored_bytes(model) * n_train / n_sampled
-        seconds = time.monotonic() - start
-        # the first fold must end in time for sure, and all folds if they grow no slower with the rows
-        of_all = max(forecast(seconds, n_sampled, n_train), self.n_rounds * seconds)
+        before = (self._sample(trial, n_sampled // 4)[0], n_sampled // 4) if n_train > 10 * n_sampled else None
+        seconds, model = self._sample(trial, n_sampled)
+        trial.sample_seconds = seconds
+        if self._memory is not None and model is not None:
+            n_bytes += len(self.rows.splits) * stored_bytes(model) * n_train / n_sampled
+        if similar := [t.fold_seconds / t.sample_seconds for t in self.done if _is_similar(t, trial)]:
+            of_all = self.n_rounds * CAUTION * max(similar) * seconds
+        else:
+            # the first fold must end in time for sure, and all folds if they take no longer than the fit on fewer rows
+            of_all = max(forecast(seconds, n_sampled, n_train, before), self.n_rounds * seconds)
         self._sampling = max(self._sampling, (seconds, of_all))
         return of_all, n_bytes
+
+    def _sample(self, trial, n_sampled):
+        """Seconds of a fit on fewer rows, and its model. It is None if the fit failed; with all rows it may not."""
+        start, model = time.monotonic(), None
+        with contextlib.suppress(Exception):
+            model = fit_sample(clone(trial.estimator), self.rows, n_sampled)
+        return time.monotonic() - start, model
 
     def _shorten(self, trial):
         """Lower the epochs of networks with a schedule, if there is no time for all of them."""
@@ -321,6 +332,15 @@ class Run:
         start = time.monotonic()
         predictions_of(fold.model, X, self.rows.classes)
         return time.monotonic() - start
+
+
+def _is_similar(done, trial):
+    """Whether the ended trial has the same kind of model, so that its seconds grow with the rows in the same way."""
+    return done.fold_seconds * done.sample_seconds > 0 and _kind(done.estimator) is _kind(trial.estimator)
+
+
+def _kind(estimator):
+    return _kind(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else type(estimator)
 
 
 def _scheduled(estimator):

@@ -45,6 +45,8 @@ class Trial:
     fold_scores : list of float
     fit_seconds : float
         Seconds of the fits of all folds.
+    fold_seconds, sample_seconds : float
+        Seconds of the fit of one fold, and of the fit on fewer rows that forecast it. 0 if there was none.
     predict_seconds : float
         Seconds in which one model predicts 1,000 rows.
     n_bytes : float
@@ -64,6 +66,8 @@ class Trial:
     expected_score: float = np.nan
     fold_scores: list[float] = field(default_factory=list)
     fit_seconds: float = 0.0
+    fold_seconds: float = 0.0
+    sample_seconds: float = 0.0
     predict_seconds: float = np.nan
     n_bytes: float = np.nan
     weight: float = 0.0

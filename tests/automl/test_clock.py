@@ -51,6 +51,11 @@ def test_a_forecast_grows_with_the_rows_and_never_shrinks():
     assert forecast(1.0, 1000, 100) >= 1
 
 
+def test_a_forecast_learns_from_two_fits_how_seconds_grow():
+    assert forecast(4.0, 200, 800, before=(1.0, 100)) == pytest.approx(4 * forecast(4.0, 200, 400, before=(1.0, 100)))
+    assert forecast(1.0, 200, 800, before=(1.0, 100)) == forecast(1.0, 200, 800)
+
+
 @pytest.mark.parametrize(("n_rows", "expected"), [(10, 8), (999, 8), (5000, 5), (50_000, 3), (200_000, 1)])
 def test_folds_by_the_number_of_rows(n_rows, expected):
     assert number_of_folds(np.zeros(n_rows)) == expected
