@@ -7,6 +7,8 @@ every contender, so that figures of a busy machine are those of a quiet core.
 """
 
 import argparse
+import copy
+import dataclasses
 import importlib.util
 import json
 import pickle
@@ -35,8 +37,52 @@ def automl(table, options, **parameters):
     return kind(time_limit=options.seconds, random_state=0, **parameters)
 
 
+def kept(table, options):
+    """AutoML, kept for the contenders that differ from it only after the fits."""
+    options.fitted = automl(table, options)
+    return options.fitted
+
+
 def without_selection(table, options):
-    return automl(table, options, ensemble_size=1)
+    """The best candidate alone, with a temperature of its own."""
+    from presets.automl.mixture import find_temperature
+    from presets.automl.preparation import prepare
+    from presets.evaluation.folds import predictions_of
+
+    auto = fitted(options)
+    best = max((trial for trial in auto.trials_ if trial.weight), key=lambda trial: trial.score)
+    auto.trials_ = [dataclasses.replace(best, weight=1.0)]
+    if table.is_classification:
+        rows = prepare(auto, table.X_train, table.y_train, None, None, n_jobs=1).rows
+        parts = zip(best.models, rows.splits, strict=True)
+        predicted = [predictions_of(model, table.X_train.iloc[test], rows.classes) for model, (_, test) in parts]
+        codes = np.concatenate([rows.target[test] for _, test in rows.splits])
+        auto.temperature_ = find_temperature(np.concatenate(predicted), codes, None, auto.calibrate)
+    return Fitted(auto)
+
+
+def without_calibration(table, options):
+    auto = fitted(options)
+    auto.temperature_ = 1.0
+    return Fitted(auto)
+
+
+def fitted(options):
+    """A copy of the AutoML that was fitted to this set."""
+    if options.fitted is None:
+        raise SystemExit("This contender needs the models of AutoML: run both in one call, with a new --version.")
+    return copy.copy(options.fitted)
+
+
+class Fitted:
+    """A contender that needs no fit."""
+
+    def __init__(self, auto):
+        self.predict, self.predict_proba = auto.predict, getattr(auto, "predict_proba", None)
+        self.classes_ = getattr(auto, "classes_", None)
+
+    def fit(self, X, y):
+        pass
 
 
 def without_trees(table, options):
@@ -47,12 +93,8 @@ def without_trees(table, options):
 
     y, target, classes = check_target(table.y_train, is_classification=table.is_classification)
     task = describe_task("table", table.X_train, y, target, classes, n_rows=len(y))
-    kept = [(c.name, c.estimator) for c in portfolio(task) if c.preset or c.name == "linear"]
-    return automl(table, options, candidates=kept)
-
-
-def without_calibration(table, options):
-    return automl(table, options, **({"calibrate": False} if table.is_classification else {}))
+    networks = [(c.name, c.estimator) for c in portfolio(task) if c.preset or c.name == "linear"]
+    return automl(table, options, candidates=networks)
 
 
 def one_fold(table, options):
@@ -158,7 +200,7 @@ def plain_columns(frame):
 
 
 CONTENDERS = {
-    "AutoML": automl,
+    "AutoML": kept,
     "AutoML, networks alone": without_trees,
     "AutoGluon": autogluon,
     "FLAML": flaml,
@@ -199,6 +241,7 @@ def main():
             table = load_frame(options.data, set_name, split=split)
             if len(table.X_train) < FEWEST_ROWS:
                 continue
+            options.fitted = None
             for name in names:
                 key = (set_name, split, name, version)
                 if key not in known:
