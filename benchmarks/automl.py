@@ -243,9 +243,9 @@ def main():
                 continue
             options.fitted = None
             for name in names:
-                key = (set_name, split, name, version)
+                key = (set_name, split, name, version, None)  # of all rows
                 if key not in known:
-                    known[key] = dict(zip(("set", "split", "contender", "version"), key, strict=True))
+                    known[key] = {"set": set_name, "split": split, "contender": name, "version": version}
                     known[key] |= run(CONTENDERS[name](table, options), table)
                     with options.lines.open("a") as file:
                         print(json.dumps(known[key]), file=file)
