@@ -12,6 +12,7 @@ from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import GroupKFold, cross_val_score
@@ -23,7 +24,7 @@ import presets
 from presets import AutoClassifier, AutoRegressor, CNNClassifier, DNNClassifier, LSTMClassifier
 from presets.automl import TREES
 from presets.automl.clock import Clock
-from presets.automl.neighbours import around_the_best
+from presets.automl.neighbours import around_the_best, with_variants
 
 X, LABELS = load_iris(return_X_y=True)
 SUGAR, PROGRESS = load_diabetes(return_X_y=True)
@@ -329,6 +330,37 @@ def test_variants_of_the_best_follow():
     assert settings[0] != settings[1] != settings[2]
     again = list(itertools.islice(around_the_best(run, seed=1), 3))
     assert [variant.estimator.get_params() for variant in again] == settings
+
+
+def test_variants_take_turns_with_the_last_candidates():
+    assert list(with_variants(iter(range(10)), iter("abc"))) == [*range(8), 8, "a", 9, "b", "c"]
+    assert list(with_variants(iter(range(3)), iter("a"))) == [0, 1, 2, "a"]
+
+
+@pytest.mark.parametrize(
+    "forest", [ExtraTreesClassifier(10), make_pipeline(StandardScaler(), ExtraTreesClassifier(10))]
+)
+def test_forests_have_variants(forest):
+    model = auto(candidates=[("forest", forest)], n_candidates=None, cv=2).fit(X, LABELS)
+    run = SimpleNamespace(done=list(model.trials_), clock=Clock(None))
+    (variant,) = itertools.islice(around_the_best(run, seed=1), 1)
+    assert variant.name == "forest 1"
+    assert variant.estimator.get_params() != run.done[0].estimator.get_params()
+
+
+def test_a_candidate_that_improves_nothing_is_stopped():
+    rng = np.random.default_rng(0)
+    many, y = rng.normal(size=(1000, 3)), rng.integers(2, size=1000)
+    many[:, 0] += 2 * y
+    candidates = [TWO[0], ("constant", DummyClassifier()), ("same", TWO[0][1]), ("tree", ExtraTreesClassifier(50))]
+    statuses = {}
+    for limit in (None, 100):
+        model = AutoClassifier(candidates=candidates, cv=4, time_limit=limit, random_state=0).fit(many, y)
+        statuses[limit] = [trial.status for trial in model.trials_]
+    assert statuses[None] == ["completed"] * 4
+    assert statuses[100][:3] == ["completed", "stopped", "stopped"]
+    assert model.trials_[1].reason == "after 1 of 4 folds it did not improve the ensemble"
+    assert np.isnan(model.trials_[1].score)
 
 
 # ---------------------------------------------------------------- a directory
