@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, check_cv, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -130,8 +130,10 @@ def test_clone_fits_to_the_same_numbers(estimator):
 def test_cross_validation(estimator):
     model = quick(estimator, augmentation="article")
     y = TARGETS[estimator]
-    scores = [cross_val_score(model, COLOUR, y, cv=2, n_jobs=n_jobs, error_score="raise") for n_jobs in (None, 2)]
-    np.testing.assert_allclose(*scores, rtol=1e-4)
+    scores = cross_val_score(model, COLOUR, y, cv=2, error_score="raise")
+    folds = check_cv(2, y, classifier=is_classifier(model)).split(COLOUR, y)
+    by_hand = [clone(model).fit(COLOUR[train], y[train]).score(COLOUR[test], y[test]) for train, test in folds]
+    np.testing.assert_allclose(scores, by_hand, rtol=1e-4)
 
 
 @both
