@@ -8,7 +8,7 @@ from presets import DNNClassifier, DNNRegressor, TunerSearchCV
 from presets.search import Choice
 
 # a search seeds its proposals, not its estimator
-SEEDED = {"epochs": 80, "random_state": 0}
+SEEDED = {"epochs": 20, "momentum": 0.9, "random_state": 0}
 OF_PIPELINES = {"check_estimators_nan_inf": "a Pipeline does not tell that all of its steps take NaN"}
 
 
