@@ -291,14 +291,12 @@ def fit_and_predict(model, y):
 
 
 @one_of_each
-@pytest.mark.parametrize("parameters", [dict, objects], ids=["names", "objects"])
-def test_workers_find_the_same_numbers(estimator, parameters):
+def test_workers_find_the_same_numbers(estimator):
     y = target(estimator)
-    model = quick(estimator, **parameters())
-    from_workers = Parallel(n_jobs=2)(delayed(fit_and_predict)(clone(model), y) for _ in range(2))
-    here = fit_and_predict(model, y)
-    for found in from_workers:
-        np.testing.assert_allclose(found, here, rtol=1e-5, atol=1e-6)
+    models = [quick(estimator), quick(estimator, **objects())]
+    from_workers = Parallel(n_jobs=2)(delayed(fit_and_predict)(clone(model), y) for model in models)
+    for model, found in zip(models, from_workers, strict=True):
+        np.testing.assert_allclose(found, fit_and_predict(model, y), rtol=1e-5, atol=1e-6)
 
 
 @plain_estimator

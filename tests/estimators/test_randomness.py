@@ -12,7 +12,6 @@ from estimator_list import (
     target,
 )
 from fits import assert_same, fit, one_of_each, plain_estimator
-from joblib import Parallel, delayed
 from sklearn.base import clone
 
 
@@ -23,13 +22,6 @@ def test_random_state_gives_the_same_numbers(estimator):
     assert_same(clone(first).fit(X, target(estimator)), first, rtol=0, atol=0)
     assert_same(first.fit(X, target(estimator)), fit(estimator), rtol=0, atol=0)
     assert fit(estimator).history_ == first.history_
-
-
-@plain_estimator
-def test_random_state_gives_the_same_numbers_in_a_worker(estimator):
-    here = fit(estimator)
-    (there,) = Parallel(n_jobs=2)([delayed(fit)(estimator)])
-    np.testing.assert_allclose(outputs(there), outputs(here), rtol=1e-5, atol=1e-6)
 
 
 @one_of_each
