@@ -43,25 +43,19 @@ def load_tabular(folder, name, split=0):
 
     `split` is the seed of the split.
     """
-    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
-    table = pd.read_csv(Path(folder) / entry["file"])
+    entry, table, y = _sampled(folder, name)
     table = table.drop(columns=UNUSED_COLUMNS.get(name, []))
-    if len(table) > MAX_ROWS:
-        table = table.sample(MAX_ROWS, random_state=0)
-    y = table.pop(entry["target"]).to_numpy()
-    is_classification = entry["task"] == "tabular-classification"
-    X_train, X_test, y_train, y_test = train_test_split(
-        table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None
-    )
-    encoder = _columns(table, entry["categorical"]).fit(X_train)
-    if not is_classification:
+    frame = _split(entry, table, y, split)
+    y_train, y_test = frame.y_train, frame.y_test
+    encoder = _columns(table, entry["categorical"]).fit(frame.X_train)
+    if not frame.is_classification:
         scaler = StandardScaler().fit(y_train[:, np.newaxis])
         y_train, y_test = (scaler.transform(part[:, np.newaxis])[:, 0] for part in (y_train, y_test))
     return Tabular(
         name=name,
-        metric="accuracy" if is_classification else "R2",
-        X_train=encoder.transform(X_train).astype(np.float32),
-        X_test=encoder.transform(X_test).astype(np.float32),
+        metric="accuracy" if frame.is_classification else "R2",
+        X_train=encoder.transform(frame.X_train).astype(np.float32),
+        X_test=encoder.transform(frame.X_test).astype(np.float32),
         y_train=y_train,
         y_test=y_test,
     )
@@ -69,7 +63,7 @@ def load_tabular(folder, name, split=0):
 
 @dataclass(frozen=True)
 class Frame:
-    """One tabular set, split, as it is in its file; categories have that type."""
+    """One tabular set, split, with the columns of a frame."""
 
     is_classification: bool
     X_train: pd.DataFrame
@@ -80,16 +74,10 @@ class Frame:
 
 def load_frame(folder, name, split=0):
     """Read the set `name` of `folder`, sample it down to 10,000 rows and split it 75/25, as `load_tabular` does."""
-    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
-    table = pd.read_csv(Path(folder) / entry["file"]).drop(columns=UNUSED_COLUMNS.get(name, []))
-    if len(table) > MAX_ROWS:
-        table = table.sample(MAX_ROWS, random_state=0)
-    y = table.pop(entry["target"]).to_numpy()
+    entry, table, y = _sampled(folder, name)
+    table = table.drop(columns=UNUSED_COLUMNS.get(name, []))
     categorical = [column for column in entry["categorical"] if column in table]
-    table = table.astype(dict.fromkeys(categorical, "category"))
-    is_classification = entry["task"] == "tabular-classification"
-    parts = train_test_split(table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None)
-    return Frame(is_classification, *parts)
+    return _split(entry, table.astype(dict.fromkeys(categorical, "category")), y, split)
 
 
 def load_raw_frame(folder, name, split=0):
@@ -97,24 +85,33 @@ def load_raw_frame(folder, name, split=0):
 
     Columns that the manifest calls categorical are strings; a regression's y is standardised.
     """
-    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
-    table = pd.read_csv(Path(folder) / entry["file"])
-    if len(table) > MAX_ROWS:
-        table = table.sample(MAX_ROWS, random_state=0)
-    y = table.pop(entry["target"]).to_numpy()
+    entry, table, y = _sampled(folder, name)
     for column in set(entry["categorical"]) & set(table):
         table[column] = table[column].astype(object).where(table[column].notna(), None).map(_as_string)
     for column in table.select_dtypes(["object", "string"]):
         if column not in entry["categorical"] and _are_times(table[column]):
             table[column] = pd.to_datetime(table[column])
-    is_classification = entry["task"] == "tabular-classification"
-    X_train, X_test, y_train, y_test = train_test_split(
-        table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None
-    )
-    if not is_classification:
+    frame = _split(entry, table, y, split)
+    y_train, y_test = frame.y_train, frame.y_test
+    if not frame.is_classification:
         mean, scale = y_train.mean(), y_train.std()
         y_train, y_test = (y_train - mean) / scale, (y_test - mean) / scale
-    return X_train, X_test, y_train, y_test
+    return frame.X_train, frame.X_test, y_train, y_test
+
+
+def _sampled(folder, name):
+    """Entry of the manifest, columns and target of the set `name`, with at most 10,000 rows."""
+    entry = next(entry for entry in _manifest(folder) if entry["name"] == name)
+    table = pd.read_csv(Path(folder) / entry["file"])
+    if len(table) > MAX_ROWS:
+        table = table.sample(MAX_ROWS, random_state=0)
+    return entry, table, table.pop(entry["target"]).to_numpy()
+
+
+def _split(entry, table, y, split):
+    is_classification = entry["task"] == "tabular-classification"
+    parts = train_test_split(table, y, test_size=0.25, random_state=split, stratify=y if is_classification else None)
+    return Frame(is_classification, *parts)
 
 
 def load_arrays(folder, name):
