@@ -51,7 +51,7 @@ def measure(options, set_name):
     from presets.automl.portfolio import Task, catalogue
     from presets.automl.tables import coded_categories
     from presets.evaluation.folds import predictions_of
-    from presets.evaluation.seeds import seeded_where_free
+    from presets.evaluation.seeds import seeded
 
     table = load_frame(options.data, set_name)
     y = table.y_train
@@ -73,7 +73,7 @@ def measure(options, set_name):
             continue
         start = time.process_time()
         try:
-            model = seeded_where_free(candidate.estimator, 0).fit(table.X_train.iloc[fitted], y[fitted])
+            model = seeded(candidate.estimator, 0, replaces=False).fit(table.X_train.iloc[fitted], y[fitted])
         except Exception as error:
             print(set_name, candidate.name, repr(error), flush=True)
             continue

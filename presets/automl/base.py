@@ -34,7 +34,7 @@ from presets.automl.run import Run
 from presets.automl.trials import COMPLETED, Trial
 from presets.evaluation.folds import fit_weighted
 from presets.evaluation.networks import find_network
-from presets.evaluation.seeds import seeded_where_free
+from presets.evaluation.seeds import seeded
 from presets.typing import Features, RandomState, Values
 
 
@@ -296,7 +296,7 @@ class Auto(BaseEstimator):
             raise ValueError("y is not the y of fit: distill needs the same rows in the same order.")
         task = describe_task(self.kind_, checked, values, target, classes, n_rows=len(values))
         seed = 0 if self.random_state is None else check_random_state(self.random_state).randint(2**31 - 1)
-        network = seeded_where_free(smallest_network(task), seed)
+        network = seeded(smallest_network(task), seed, replaces=False)
         metric = metric_for(self.scoring, classes)
         network, self.distillation_ = distill(self, network, checked, values, metric, target, seed)
         scores = ", ".join(f"{of} {score:.4g}" for of, score in self.distillation_.items())

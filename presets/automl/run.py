@@ -33,7 +33,7 @@ from presets.automl.trials import (
 )
 from presets.evaluation.folds import out_of_fold, predictions_of
 from presets.evaluation.networks import networks
-from presets.evaluation.seeds import seeded_where_free
+from presets.evaluation.seeds import seeded
 from presets.search.evaluation import most_epochs
 
 NETWORK_SECONDS = 3.0
@@ -131,7 +131,7 @@ class Run:
         side_by_side = max(self.n_jobs // len(self.rows.splits), 1)
         with self._parallel:
             while group := list(itertools.islice(candidates, side_by_side)):
-                trials = [Trial(c.name, c.preset, seeded_where_free(c.estimator, next(seeds))) for c in group]
+                trials = [Trial(c.name, c.preset, seeded(c.estimator, next(seeds), replaces=False)) for c in group]
                 try:
                     self._try(trials)
                 except KeyboardInterrupt:

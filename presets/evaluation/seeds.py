@@ -7,7 +7,7 @@ from sklearn.base import clone
 from presets.typing import Estimator
 
 
-def seeded(estimator: Estimator, seed: int) -> Any:
+def seeded(estimator: Estimator, seed: int, *, replaces: bool = True) -> Any:
     """Copy an estimator, and set each `random_state` in it to a seed.
 
     Parameters
@@ -15,6 +15,8 @@ def seeded(estimator: Estimator, seed: int) -> Any:
     estimator : estimator
         May be a pipeline or a meta-estimator.
     seed : int
+    replaces : bool, default=True
+        Whether seeds that the user set are replaced. If not, only a `random_state` of None is set.
 
     Returns
     -------
@@ -22,26 +24,5 @@ def seeded(estimator: Estimator, seed: int) -> Any:
         Not fitted.
     """
     copy = clone(estimator)
-    return copy.set_params(**dict.fromkeys(_seeds(copy), seed))
-
-
-def seeded_where_free(estimator: Estimator, seed: int) -> Any:
-    """Copy an estimator, and set each `random_state` in it that is None to a seed.
-
-    Parameters
-    ----------
-    estimator : estimator
-        May be a pipeline or a meta-estimator.
-    seed : int
-
-    Returns
-    -------
-    estimator
-        Not fitted.
-    """
-    copy = clone(estimator)
-    return copy.set_params(**{name: seed for name, own in _seeds(copy).items() if own is None})
-
-
-def _seeds(estimator):
-    return {name: own for name, own in estimator.get_params().items() if name.rpartition("__")[2] == "random_state"}
+    given = {name: own for name, own in copy.get_params().items() if name.rpartition("__")[2] == "random_state"}
+    return copy.set_params(**{name: seed for name, own in given.items() if replaces or own is None})
