@@ -149,10 +149,12 @@ class Run:
             raise self.first_error
 
     def _try(self, trials):
-        new = [trial for trial in trials if not self._journal.restore(trial, self.out_of_fold)]
+        new = []
         for trial in trials:
-            if trial not in new:
+            if self._journal.restore(trial, self.out_of_fold):
                 self._race.add(*self.out_of_fold[trial.name])
+            else:
+                new.append(trial)
         candidates = {trial.name: self._journal.digest(trial) for trial in new}
         for trial in new:
             self._progress.started(trial, self.best)
