@@ -1,24 +1,24 @@
-"""Early end of candidates that do not improve the mixture."""
+"""Early end of candidates that do not improve the ensemble."""
+
+import math
 
 import numpy as np
 
+from presets.ensembles.selection import greedy_selection
 from presets.evaluation.folds import out_of_fold
 
 FEWEST_ROWS = 200
 """A candidate is judged when it has predicted this many rows. With fewer rows, most differences are chance."""
 
-SHARES = (0.1, 0.2, 0.3, 0.5, 1.0)
-"""Shares of the mixture that a new candidate may get."""
-
-
 LEAST_GAIN = 1e-3
 """A candidate must improve the score by this share of it. A copy of a member only differs by rounding."""
 
+OTHERS, STEPS = 8, 10
+"""How many of the best completed candidates are compared with, and the steps of the selection from them."""
+
 
 class Race:
-    """The mixture of the completed candidates. A new one continues only if it improves this mixture.
-
-    The mixture is approximate: each completed candidate gets the best of a few shares, and keeps it.
+    """The completed candidates. A new one continues only if an ensemble with it is better than one without it.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ class Race:
 
     def __init__(self, rows):
         self._rows = rows
-        self._predicted = self._mixture = np.empty(0)
-        self._best = -np.inf
+        self._predicted = np.empty(0, dtype=int)
+        self._completed = []  # scores and predictions
 
-    def add(self, predicted, predictions):
-        """Add a completed candidate to the mixture, if it improves it.
+    def add(self, predicted, predictions, score):
+        """Add a completed candidate.
 
         Parameters
         ----------
@@ -39,18 +39,15 @@ class Race:
             Row numbers. They are the same for all candidates.
         predictions : ndarray
             Its predictions for these rows.
+        score : float
+            Their score.
         """
-        if not len(self._mixture):
-            self._predicted, self._mixture = predicted, predictions
-            self._best = self._rows.score(predicted, predictions)
-            return
-        mixtures = _blends(self._mixture, predictions)
-        scores = [self._rows.score(predicted, mixture) for mixture in mixtures]
-        if max(scores) > self._best:
-            self._best, self._mixture = max(scores), mixtures[int(np.argmax(scores))]
+        self._predicted = predicted
+        self._completed.append((score, predictions))
+        self._completed.sort(key=lambda pair: -pair[0])
 
     def is_lost(self, folds):
-        """Whether a candidate would not improve the mixture, judged by some of its folds.
+        """Whether a candidate does not improve the ensemble on the rows of some of its folds.
 
         Parameters
         ----------
@@ -61,13 +58,19 @@ class Race:
         bool
         """
         rows, predictions = out_of_fold(folds, len(self._rows.y))
-        if not len(self._mixture) or len(rows) < min(FEWEST_ROWS, len(self._predicted) / 2):
+        if not self._completed or len(rows) < min(FEWEST_ROWS, len(self._predicted) / 2):
             return False
-        mixture = self._mixture[np.searchsorted(self._predicted, rows)]
-        score = self._rows.score(rows, mixture)
-        needed = score + LEAST_GAIN * abs(score)
-        return all(self._rows.score(rows, blend) < needed for blend in _blends(mixture, predictions))
+        places = np.searchsorted(self._predicted, rows)
+        others = [known[places] for _, known in self._completed[:OTHERS]]
+        score = self._score(rows, others)
+        return self._score(rows, [*others, predictions]) < score + LEAST_GAIN * abs(score)
 
-
-def _blends(mixture, predictions):
-    return [(1 - share) * mixture + share * predictions for share in SHARES]
+    def _score(self, rows, predictions):
+        """Score of an ensemble that is selected for these rows."""
+        target, weights = self._rows.target[rows], self._rows.weights(rows)
+        try:
+            shares = greedy_selection(predictions, target, self._rows.metric.loss, sample_weight=weights, n_steps=STEPS)
+        except ValueError:  # no candidate has a finite loss on these rows
+            return -math.inf
+        mixture = sum(share * part for share, part in zip(shares, predictions, strict=True) if share)
+        return self._rows.score(rows, mixture)

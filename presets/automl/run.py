@@ -152,7 +152,8 @@ class Run:
         new = []
         for trial in trials:
             if self._journal.restore(trial, self.out_of_fold):
-                self._race.add(*self.out_of_fold[trial.name])
+                rows, predictions = self.out_of_fold[trial.name]
+                self._race.add(rows, predictions, trial.score)
             else:
                 new.append(trial)
         candidates = {trial.name: self._journal.digest(trial) for trial in new}
@@ -324,7 +325,7 @@ class Run:
         trial.n_bytes = sum(map(stored_bytes, trial.models))
         self.out_of_fold[trial.name] = rows, predictions
         if len(folds) == len(self.rows.splits):
-            self._race.add(rows, predictions)
+            self._race.add(rows, predictions, trial.score)
 
     def _predict_seconds(self, fold):
         """Seconds to predict 1,000 rows. Rows of smaller folds are repeated, so that the overhead counts once."""
