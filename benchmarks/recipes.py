@@ -104,7 +104,7 @@ def _words(X):
 
 
 CONTENDERS = {
-    **{name: partial(preset, name) for name in ("article", "momentum", "quick", "tuned")},
+    **{name: partial(preset, name) for name in ("article", "momentum", "quick", "tuned", "realmlp")},
     "five tuned": partial(averaged, "tuned"),
     "HistGradientBoosting": boosting,
     "CatBoost": catboost,
@@ -120,7 +120,7 @@ def main(contenders=CONTENDERS):
     parser.add_argument("--sets", nargs="+", help="names of sets; all tabular ones if not given")
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--rows", type=int, help="train on no more than the first so many rows")
-    parser.add_argument("--contenders", nargs="+", choices=contenders, default=list(contenders)[:6])
+    parser.add_argument("--contenders", nargs="+", choices=contenders, default=list(contenders)[:7])
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
 

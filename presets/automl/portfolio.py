@@ -114,13 +114,18 @@ TREE_SPACES: dict[str, tuple[Any, Any]] = {
 }
 """Classes of trees and their search spaces, by the kind of the search."""
 
+PRESETS = ("quick", "tuned", "realmlp", "momentum", "article", "deep", "adaptive")
+
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{f"network_{preset}": (preset, {}) for preset in ("quick", "tuned", "momentum", "article", "deep", "adaptive")},
-    "network_plain_numbers": ("quick", {"numeric_embedding": None, "hidden_layer_sizes": (256, 256, 256)}),
-    "network_periodic": ("quick", {"numeric_embedding": "periodic"}),
-    "network_dropout": ("quick", {"dropout": 0.4, "hidden_layer_sizes": (256, 256)}),
-    "network_free": ("quick", {"dropout": 0.0, "weight_decay": 0.1}),
-    "network_waves": ("tuned", {"lr_schedule": "coslog4", "epochs": 128, "hidden_layer_sizes": (256, 256)}),
+    **{f"network_{preset}": (preset, {}) for preset in PRESETS},
+    "network_plain_numbers": (
+        "realmlp",
+        {"numeric_embedding": None, "hidden_layer_sizes": (256, 256, 256), "epochs": 64},
+    ),
+    "network_periodic": ("realmlp", {"numeric_embedding": "periodic", "epochs": 64}),
+    "network_dropout": ("realmlp", {"dropout": 0.4, "hidden_layer_sizes": (256, 256), "epochs": 64}),
+    "network_free": ("realmlp", {"dropout": 0.0, "weight_decay": 0.1, "epochs": 64}),
+    "network_waves": ("realmlp", {"lr_schedule": "coslog4", "epochs": 128, "hidden_layer_sizes": (256, 256)}),
 }
 """Presets of dense networks and changes to them, by the name of the candidate."""
 
@@ -271,7 +276,7 @@ def _table_candidate(task, name):
     """The candidate with this name, or None if it does not take such data."""
     if name in NETWORKS:
         preset, changes = NETWORKS[name]
-        if task.is_sparse and preset in ("quick", "tuned"):
+        if task.is_sparse and preset in ("quick", "tuned", "realmlp"):
             return None
         network = DNNClassifier if task.is_classification else DNNRegressor
         return Candidate(name, network.from_preset(preset, **changes), preset)

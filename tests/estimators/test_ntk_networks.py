@@ -130,4 +130,4 @@ def test_an_init_of_the_users_is_refused(wine):
 @pytest.mark.filterwarnings("error:optimizer=")
 def test_the_rates_of_presets_are_not_warned_of():
     X, y = load_diabetes(return_X_y=True)
-    assert DNNRegressor.from_preset("quick", epochs=1, random_state=0).fit(X, y).n_epochs_ == 1
+    assert DNNRegressor.from_preset("realmlp", epochs=1, random_state=0).fit(X, y).n_epochs_ == 1

@@ -50,7 +50,7 @@ def test_unknown_preset(estimator):
 
 @pytest.mark.parametrize("estimator", [DNNClassifier, DNNRegressor])
 def test_presets_of_dense_networks(estimator):
-    assert estimator.list_presets() == ["article", "deep", "adaptive", "momentum", "quick", "tuned"]
+    assert estimator.list_presets() == ["article", "deep", "adaptive", "momentum", "quick", "tuned", "realmlp"]
     deep = estimator.from_preset("deep", dropout=0.3)
     assert (deep.hidden_layer_sizes, deep.init, deep.dropout) == ((256, 256, 256, 256), "scaled", 0.3)
     assert estimator.from_preset("adaptive").optimizer == "rmsprop"
