@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from presets.automl.clock import CAUTION, LAST_SHARE, SHARE, forecast
 from presets.automl.memory import in_use
 from presets.automl.mixture import MOST_SELECTED
+from presets.automl.portfolio import tree_space
 from presets.automl.race import Race
 from presets.automl.trials import (
     COMPLETED,
@@ -205,7 +205,7 @@ class Run:
                     trial.fold_seconds = trial.fit_seconds / len(folds[trial.name])
 
     def _check_on(self, trial, folds):
-        """End a trial between its folds, if there is no time for the others or if the mixture does not need it."""
+        """End a trial between its folds, if there is no time for the others or if it does not improve the ensemble."""
         n_done = f"{len(folds)} of {len(self.rows.splits)} folds"
         if not self._has_time(folds):
             trial.status, trial.reason = OUT_OF_TIME, f"{n_done} were completed when the time was over"
@@ -270,7 +270,7 @@ class Run:
         n_sampled = max(min(max(n_train // 10, least), n_train // 3, most), 2)
         if self.clock.left < 2 * self._sampling[0]:  # such a fit would take too long
             return self._sampling[1], n_bytes
-        before = (self._sample(trial, n_sampled // 4)[0], n_sampled // 4) if n_train > 10 * n_sampled else None
+        before = (self._sample(trial, n_sampled // 4)[0], n_sampled // 4) if n_train >= 10 * n_sampled else None
         seconds, model = self._sample(trial, n_sampled)
         trial.sample_seconds = seconds
         if self._memory is not None and model is not None:
@@ -338,12 +338,9 @@ class Run:
 
 
 def _is_similar(done, trial):
-    """Whether the ended trial has the same kind of model, so that its seconds grow with the rows in the same way."""
-    return done.fold_seconds * done.sample_seconds > 0 and _kind(done.estimator) is _kind(trial.estimator)
-
-
-def _kind(estimator):
-    return _kind(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else type(estimator)
+    """Whether the ended trial has trees of the same kind, so that its seconds grow with the rows in the same way."""
+    kind, _ = tree_space(trial.estimator)
+    return kind != "" and tree_space(done.estimator)[0] == kind and done.fold_seconds * done.sample_seconds > 0
 
 
 def _scheduled(estimator):
