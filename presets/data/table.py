@@ -505,7 +505,12 @@ def _fit(values, weights, standardize):
 
 
 def _one_hot(source, column, levels, rows, shares, standardize):
-    """A column for each level, for rare levels and for gaps; only one column if there are just two levels."""
+    """A column for each level, for rare levels and for gaps; only one column if there are just two levels.
+
+    A new level has the means of the columns, or the column of rare levels if training had some. A column of its own,
+    trained with a hundredth of the known levels, is worse. Five sets, one split, 40 epochs: the mean score is .772
+    instead of .782, and .748 instead of .756 for rows whose categories are all new.
+    """
     n_levels = len(levels.kept)
     labels = [f"={level}" for level in levels.kept]
     columns = list(range(FIRST, FIRST + n_levels))
