@@ -33,6 +33,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
+    "parallel": 2,  # processes, since an example keeps one core busy
 }
 
 html_theme = "furo"
