@@ -216,6 +216,15 @@ def test_lengths_share_a_program(estimator):
 # ---------------------------------------------------------------- the network
 
 
+def start(**parameters):
+    """The rule that a fit starts with, and its first weights. Nothing is trained, so little is compiled."""
+    model = quick(LSTMClassifier, **parameters)
+    begun = Fit(design_of(model), EQUAL, TARGETS[LSTMClassifier])
+    with POOL.borrow(begun.recipe, begun.sample) as program:
+        begun.load(program)
+        return begun.init.rule, program.weights()
+
+
 def forget_biases(weights, width):
     return [w[width : 2 * width] for w in weights if w.shape == (4 * width,)]
 
@@ -223,21 +232,22 @@ def forget_biases(weights, width):
 @pytest.mark.parametrize("forget_bias", [article.FORGET_BIAS, 5.0])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_forget_bias_is_drawn(forget_bias, bidirectional):
-    model = fit(LSTMClassifier, EQUAL, forget_bias=forget_bias, bidirectional=bidirectional, learning_rate=1e-12)
-    found = forget_biases(model._fitted.weights, 4)
+    _, weights = start(forget_bias=forget_bias, bidirectional=bidirectional)
+    found = forget_biases(weights, 4)
     assert len(found) == 1 + bidirectional
     np.testing.assert_allclose(found, forget_bias, atol=1e-6)
 
 
 @pytest.mark.parametrize(("recurrent_init", "product"), [("orthogonal", 1), ("zeros", 0), ("identity", 1)])
 def test_recurrent_kernels_are_orthogonal_unless_asked_otherwise(recurrent_init, product):
-    model = fit(LSTMClassifier, EQUAL, recurrent_init=recurrent_init, learning_rate=1e-12)
-    kernel = next(w for w in model._fitted.weights if w.shape == (4, 16))
+    _, weights = start(recurrent_init=recurrent_init)
+    kernel = next(w for w in weights if w.shape == (4, 16))
     np.testing.assert_allclose(kernel @ kernel.T, product * np.eye(4), atol=1e-5)
 
 
 def test_auto_may_choose_the_second_rule():
-    assert fit(LSTMClassifier, EQUAL, init="auto", units=(8, 8, 8, 8)).init_.rule == "scaled"
+    rule, _ = start(init="auto", units=(8, 8, 8, 8))
+    assert rule == "scaled"
 
 
 @both
