@@ -13,8 +13,8 @@ def pytest_collection_finish():
     """Make compiling cheap, which is most of what the tests do.
 
     TensorFlow rewrites a graph before its first run, so that later runs are faster. That is a third of the time of a
-    small fit, and gains nothing here. Pages, examples and tests that start processes run rewritten graphs. Dropped
-    programs are followed by collections of garbage, which need not look at all that was imported.
+    small fit, and gains nothing here. The examples of the gallery, and tests that start processes, run rewritten
+    graphs. Dropped programs are followed by collections of garbage, which need not look at all that was imported.
     """
     import keras
 

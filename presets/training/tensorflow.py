@@ -132,7 +132,7 @@ class TensorFlowProgram(Program):
         """Two loops: one up to the last full batch, and one over that batch and the rest, which measures.
 
         TensorFlow compiles a copy of the step for each place that calls it. A third place, for the rest alone, would
-        add a fifth to the time of a first fit.
+        add to the time of a first fit.
         """
         self.n_traces += 1
         last = (tf.size(order) // batch_size - 1) * batch_size
