@@ -167,7 +167,8 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
 }
 """Candidates for tables. The next candidate is the one that improves the ensemble most for its seconds. Candidates that
-improve nothing come last or are left out. Two were measured later, after all others; they come early because they are
+improve nothing come last or are left out. `network_quick` and `network_tuned` were measured with the
+recipe that is called `realmlp` now. Two were measured later, after all others; they come early because they are
 fast. Large boosting comes early for the variants that follow. ``python benchmarks/portfolio.py order`` prints the
 order, from six sets with classes and three with values. Candidates that cannot take a sparse table or several outputs
 are left out for these."""
