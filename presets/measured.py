@@ -3,6 +3,7 @@
 The article's numbers are in `article.py`. The figures come from `benchmarks/recipes.py`.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 
@@ -90,14 +91,14 @@ REALMLP_FOR_CLASSES = MappingProxyType(
 # Values: half the rate. With the full rate R2 is .880 on mpg and .717 on california_housing, with half .893 and .723.
 REALMLP_FOR_VALUES = MappingProxyType({"learning_rate": 0.1})
 
-DNN_CLASSIFIER_PRESETS = MappingProxyType(
+DNN_CLASSIFIER_PRESETS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "quick": {**EMBEDDED, **FOR_CLASSES, **QUICK_FOR_CLASSES},
         "tuned": {**EMBEDDED, **FOR_CLASSES, **TUNED},
         "realmlp": {**REALMLP, **REALMLP_FOR_CLASSES},
     }
 )
-DNN_REGRESSOR_PRESETS = MappingProxyType(
+DNN_REGRESSOR_PRESETS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "quick": {**EMBEDDED, **FOR_VALUES, **QUICK_FOR_VALUES},
         "tuned": {**EMBEDDED, **FOR_VALUES, **TUNED},
