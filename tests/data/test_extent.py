@@ -77,7 +77,7 @@ def test_extremes_leave_gaps_out():
 
 
 def test_sparse_rows_have_their_zeros():
-    X = sparse.random_array((200, 5), density=0.2, rng=0, format="csr")
+    X = sparse.csr_array(sparse.random(200, 5, density=0.2, random_state=0))
     low, high = rows(X).extremes(np.arange(100))
     np.testing.assert_array_equal(low, X.toarray()[:100].min(axis=0))
     np.testing.assert_array_equal(high, X.toarray()[:100].max(axis=0))
