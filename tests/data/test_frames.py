@@ -114,7 +114,7 @@ REFUSED = {
 def test_what_is_no_column_is_refused_by_name(kind):
     values, error, message = REFUSED[kind]
     with pytest.raises(error, match=f"{message}.*") as caught:
-        read_table(pd.DataFrame({"beside": ["x", "y"], "it": values}))
+        read_table(pd.DataFrame({"beside": ["x", "y"], "it": pd.Series(values, dtype=values.dtype)}))
     assert "'it'" in str(caught.value)
 
 
