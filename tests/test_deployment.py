@@ -28,6 +28,7 @@ CASES = {
     "classifier": (DNNClassifier(hidden_layer_sizes=(8,), epochs=3, random_state=0), ROWS, LABELS),
     "regressor": (DNNRegressor(hidden_layer_sizes=(8,), epochs=3, random_state=0), ROWS, 1000 + 50 * ROWS[:, :2]),
     "tuned": (DNNClassifier.from_preset("tuned", epochs=2, random_state=0), ROWS, LABELS),
+    "realmlp": (DNNClassifier.from_preset("realmlp", epochs=2, random_state=0), ROWS, LABELS),
     "sequences": (LSTMRegressor(units=(4,), epochs=2, random_state=0), SERIES, SERIES[:, -1, 0]),
     "images": (CNNClassifier(filters=(4,), dense_units=4, epochs=2, random_state=0), IMAGES, LABELS),
 }
@@ -70,7 +71,8 @@ def export(network, kind, path):
 
 
 def cases(kind):
-    return [name for name in CASES if not (kind == "keras" and name == "tuned")]  # which has layers of this package
+    with_own_layers = ("tuned", "realmlp") if kind == "keras" else ()
+    return [name for name in CASES if name not in with_own_layers]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """The article's search spaces hold what the article says, for each family, wherever its network stands."""
 
+import itertools
+
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterSampler
@@ -65,8 +67,13 @@ def test_spaces_are_independent():
     assert "epochs" not in dnn_space()
 
 
-@pytest.mark.parametrize("name", ["quick", "tuned"])
-@pytest.mark.parametrize("estimator", [DNNClassifier, DNNRegressor, LSTMClassifier, CNNClassifier])
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        *itertools.product([DNNClassifier, DNNRegressor, LSTMClassifier, CNNClassifier], ["quick", "tuned"]),
+        *itertools.product([DNNClassifier, DNNRegressor], ["realmlp"]),
+    ],
+)
 def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator, name):
     network = estimator.from_preset(name)
     space = space_for(network)

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import cross_val_score
 
-from presets import DNNRegressor, KerasClassifier, KerasRegressor
+from presets import DNNRegressor, KerasClassifier, KerasRegressor, clear_programs
 from presets.builders.freeze import freeze, holds_code
 from presets.training.objectives import make_loss, make_metric
 
@@ -203,6 +203,7 @@ def test_no_object_stands_for_another(name, makes):
     shown = "within" if name == "metrics" else "loss"
     first, second = (history(shown, **{name: make()}) for make in makes)
     assert first != second
+    clear_programs()
     assert [history(shown, **{name: make()}) for make in reversed(makes)] == [second, first]
     model = DNNRegressor(**QUICK | {name: makes[0]()})
     assert clone(model).fit(X, Y).history_[shown] == first
