@@ -114,10 +114,8 @@ TREE_SPACES: dict[str, tuple[Any, Any]] = {
 }
 """Classes of trees and their search spaces, by the kind of the search."""
 
-PRESETS = ("quick", "tuned", "realmlp", "momentum", "article", "deep", "adaptive")
-
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    **{f"network_{preset}": (preset, {}) for preset in PRESETS},
+    **{f"network_{preset}": (preset, {}) for preset in DNNClassifier.list_presets()},
     "network_plain_numbers": (
         "realmlp",
         {"numeric_embedding": None, "hidden_layer_sizes": (256, 256, 256), "epochs": 64},
@@ -167,11 +165,10 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
 }
 """Candidates for tables. The next candidate is the one that improves the ensemble most for its seconds. Candidates that
-improve nothing come last or are left out. `network_quick` and `network_tuned` were measured with the
-recipe that is called `realmlp` now. Two were measured later, after all others; they come early because they are
-fast. Large boosting comes early for the variants that follow. ``python benchmarks/portfolio.py order`` prints the
-order, from six sets with classes and three with values. Candidates that cannot take a sparse table or several outputs
-are left out for these."""
+improve nothing come last or are left out. `network_quick` and `network_tuned` were measured with the recipe that is
+called `realmlp` now. Two were measured later, after all others; they come early because they are fast. Large boosting
+comes early for the variants that follow. ``python benchmarks/portfolio.py order`` prints the order, from six sets with
+classes and three with values. Candidates that cannot take a sparse table or several outputs are left out for these."""
 
 
 @dataclass(frozen=True)
