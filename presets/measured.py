@@ -63,8 +63,8 @@ TUNED = MappingProxyType({"epochs": 256})
 # The recipe of RealMLP-TD (Holzmüller et al. 2024) with four changes: mish for classes too, a constant rate for half of
 # the epochs instead of waves, averaged weights, and half the width. Ten sets, one split, 64 epochs, score and loss:
 # .752 and .474. With waves .750 and .477, and without the embedding too .746 and .493. With one cycle .747 and .482.
-# Eight sets, three splits: .713, and with mish .718. With 5,000 rows it is better than `tuned` on four of four sets. Its
-# loss is larger than that of `momentum` on five of seven sets with fewer than 1,000 rows.
+# Eight sets, three splits: .713, and with mish .718. With 5,000 rows it is better than `tuned` on four of four sets.
+# With fewer than 1,000 rows its loss is larger than that of `momentum` on five of seven sets.
 REALMLP = MappingProxyType(
     {
         "hidden_layer_sizes": (128, 128, 128),
