@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn._loss import HalfBinomialLoss, HalfMultinomialLoss, HalfSquaredError
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -46,11 +47,15 @@ SUPPORT_ROWS = 5000
 ONE_HOT_LEVELS = 50
 """Greatest number of levels of a category that get their own column for a linear model."""
 
+COMPILED_LOSSES = tuple(
+    f"{type(loss.closs).__module__}.{type(loss.closs).__name__}"
+    for loss in (HalfBinomialLoss(), HalfMultinomialLoss(n_classes=3), HalfSquaredError())
+)
+"""Types of boosting's losses, as files name them. Up to scikit-learn 1.8, their module is only called "_loss"."""
+
 TREES = (
     "functools.partial",
-    "sklearn._loss._loss.CyHalfBinomialLoss",
-    "sklearn._loss._loss.CyHalfMultinomialLoss",
-    "sklearn._loss._loss.CyHalfSquaredError",
+    *COMPILED_LOSSES,
     "sklearn._loss.link.IdentityLink",
     "sklearn._loss.link.Interval",
     "sklearn._loss.link.LogitLink",
