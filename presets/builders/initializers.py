@@ -10,6 +10,9 @@ from presets.typing import Array
 BACKBONE = "backbone"
 """Name of a part of a network that comes with pretrained weights (S4)."""
 
+KERNELS = ("kernel", "depthwise", "pointwise")
+"""Names of kernels, as in the ``*_initializer`` attributes of layers. Separable convolutions have two kernels."""
+
 
 def kernel_initializer(
     init: Any, *, init_stddev: float, init_scale: float, parameter: str = "init"
@@ -72,7 +75,7 @@ def draw_weights(
     model : keras.Model
     seed : int
     kernel_initializer : keras.initializers.Initializer, optional
-        Replaces the layers' own initializer for each ``kernel``. For a recurrent layer, "scaled" draws one matrix for
+        Replaces the layers' own initializer for each of `KERNELS`. For a recurrent layer, "scaled" draws one matrix for
         the features and the state together, and takes its upper part, because both are inputs of a unit.
     forget_bias : float, optional
         Initial bias of the forget gates of LSTM layers (A9).
@@ -89,7 +92,7 @@ def draw_weights(
         if id(layer) in learnt or getattr(variable, "is_learnt", False):
             continue
         seed = int(seeds.integers(2**31))
-        if name == "kernel" and kernel_initializer is not None:
+        if name in KERNELS and kernel_initializer is not None:
             values = _draw_kernel(layer, _seeded(kernel_initializer, seed), variable)
         else:
             values = _seeded(initializer, seed)(variable.shape, dtype=variable.dtype)

@@ -124,6 +124,16 @@ def test_rule_replaces_the_initializers_of_kernels(model):
     np.testing.assert_allclose(orthogonal @ orthogonal.T, np.eye(16), atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [keras.layers.SeparableConv2D, keras.layers.DepthwiseConv2D])
+def test_rule_replaces_the_initializers_of_separable_kernels(kind):
+    rows = keras.Input((8, 8, 3))
+    arguments = {"filters": 40, "kernel_size": 3} if kind is keras.layers.SeparableConv2D else {"kernel_size": 3}
+    layer = kind(**arguments, depthwise_initializer="ones")
+    drawn = draw_weights(keras.Model(rows, layer(rows)), 0, kernel_initializer=initializer("normal", init_stddev=0.5))
+    for kernel in (variable for variable in layer.trainable_variables if "kernel" in variable.name):
+        assert drawn[id(kernel)].std() == pytest.approx(0.5, rel=0.3), kernel.path
+
+
 def test_scaled_counts_the_state_of_recurrent_layers(model):
     drawn = draw_weights(model, 0, kernel_initializer=initializer("scaled"))
     kernel = drawn[id(model.layers[3].cell.kernel)]
