@@ -8,6 +8,7 @@ from keras import layers
 
 from presets.builders.augmentation import augmentation_layers
 from presets.builders.blueprint import Blueprint, NotCopyableError
+from presets.builders.convolutions import full_convolution, separable_convolution
 from presets.builders.initializers import BACKBONE
 from presets.builders.pooling import halve
 from presets.builders.residual import residual_stage
@@ -15,6 +16,12 @@ from presets.builders.seeding import seeded
 
 BACKBONE_SIDE = 64
 """Height and width of the images for comparing a backbone of any input size with its copy."""
+
+CONVOLUTIONS = {"residual": full_convolution, "separable": separable_convolution}
+"""The convolutions of residual stages, for each value of `block` that has such stages."""
+
+BLOCKS = ("plain", *CONVOLUTIONS)
+"""The values of `block`."""
 
 
 def build_cnn(
@@ -32,6 +39,7 @@ def build_cnn(
     dtype,
     seed,
     block="plain",
+    se_ratio=None,
     augmentation=None,
     value_range=(0.0, 1.0),
     backbone=None,
@@ -62,9 +70,12 @@ def build_cnn(
     dtype : str or keras.DTypePolicy
     seed : int
         Seed of dropout and augmentation.
-    block : {"plain", "residual"}
+    block : {"plain", "residual", "separable"}
         "plain": a convolution and 2x2 max pooling, unless a side would become shorter than 2; the last images are
-        flattened. "residual": see `residual_stage`; global max pooling follows the last stage.
+        flattened. "residual": see `residual_stage`; global max pooling follows the last stage. "separable": the same
+        with depthwise separable convolutions, after a full one.
+    se_ratio : float or None
+        Squeeze-and-excitation of the residual stages.
     augmentation, value_range
         See `augmentation_layers`. A network has the same weights in the same order with and without them.
     backbone : keras.Model or Blueprint, optional
@@ -99,10 +110,12 @@ def build_cnn(
                 f"augmentation cannot take {type(layer).__name__}: it changes the shape of images from "
                 f"{inputs.shape[1:]} to {images.shape[1:]}, also in predictions. Apply it to X instead."
             )
-    if backbone is None:
-        outputs = BLOCKS[block](images, filters, int(kernel_size), activation, rules)
-    else:
+    if backbone is not None:
         outputs = _backbone(images, backbone, train_backbone, seed + 1 + len(augmentations))
+    elif block == "plain":
+        outputs = _plain_blocks(images, filters, int(kernel_size), activation, rules)
+    else:
+        outputs = _residual_stages(images, filters, int(kernel_size), CONVOLUTIONS[block], se_ratio, activation, rules)
     if dense_units is not None:
         outputs = layers.Dense(int(dense_units), activation=activation, name="dense", **rules)(outputs)
     if dropout:
@@ -126,16 +139,22 @@ def _plain_blocks(images, filters, kernel_size, activation, rules):
     return layers.Flatten(data_format="channels_last", dtype=rules["dtype"], name="flatten")(images)
 
 
-def _residual_blocks(images, filters, kernel_size, activation, rules):
+def _residual_stages(images, filters, kernel_size, convolution, se_ratio, activation, rules):
+    entry = full_convolution  # a separable convolution of grey images would have a single filter
     for number, n_filters in enumerate(filters, start=1):
         images = residual_stage(
-            images, int(n_filters), kernel_size, activation=activation, name=str(number), rules=rules
+            images,
+            int(n_filters),
+            kernel_size,
+            entry=entry,
+            branch=convolution,
+            se_ratio=se_ratio,
+            activation=activation,
+            name=str(number),
+            rules=rules,
         )
+        entry = convolution
     return layers.GlobalMaxPooling2D(data_format="channels_last", dtype=rules["dtype"], name="global_maximum")(images)
-
-
-BLOCKS = {"plain": _plain_blocks, "residual": _residual_blocks}
-"""The values of `block`."""
 
 
 def _backbone(images, backbone, is_trained, seed):

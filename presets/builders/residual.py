@@ -1,15 +1,26 @@
 """Stages of a residual network for images: convolutions with batch normalisation, and a residual connection."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import layers
 
 from presets import measured
 from presets.builders.pooling import halve
+from presets.builders.squeeze_excitation import squeeze_excitation
 
 
 def residual_stage(
-    images: Any, n_filters: int, kernel_size: int, *, activation: Any, name: str, rules: dict[str, Any]
+    images: Any,
+    n_filters: int,
+    kernel_size: int,
+    *,
+    entry: Callable[..., layers.Layer],
+    branch: Callable[..., layers.Layer],
+    se_ratio: float | None,
+    activation: Any,
+    name: str,
+    rules: dict[str, Any],
 ) -> Any:
     """Add a stage: a convolution, 2x2 max pooling, and two convolutions with a residual connection.
 
@@ -21,6 +32,10 @@ def residual_stage(
     n_filters : int
         Number of filters of all three convolutions.
     kernel_size : int
+    entry, branch : callable
+        Makers of the first convolution and of the other two: `full_convolution` or `separable_convolution`.
+    se_ratio : float or None
+        Squeeze-and-excitation of the two convolutions' result, before it is added; see `squeeze_excitation`.
     activation : str or callable
         Activation after each normalisation.
     name : str
@@ -40,16 +55,8 @@ def residual_stage(
     the pooling before the normalisation.
     """
 
-    def convolve(inputs: Any, part: str) -> Any:
-        return layers.Conv2D(
-            n_filters,
-            kernel_size,
-            padding="same",
-            use_bias=False,
-            data_format="channels_last",
-            name=f"convolution_{part}",
-            **rules,
-        )(inputs)
+    def convolve(inputs: Any, convolution: Callable[..., layers.Layer], part: str) -> Any:
+        return convolution(n_filters, kernel_size, name=f"convolution_{part}", rules=rules)(inputs)
 
     def normalize(inputs: Any, part: str) -> Any:
         outputs = layers.BatchNormalization(
@@ -57,8 +64,10 @@ def residual_stage(
         )(inputs)
         return layers.Activation(activation, dtype=rules["dtype"], name=f"activation_{part}")(outputs)
 
-    halved = halve(convolve(images, name), name=f"pooling_{name}", dtype=rules["dtype"])
-    outputs = branch = normalize(halved, name)
+    halved = halve(convolve(images, entry, name), name=f"pooling_{name}", dtype=rules["dtype"])
+    shortcut = outputs = normalize(halved, name)
     for part in (f"{name}_first", f"{name}_second"):
-        branch = normalize(convolve(branch, part), part)
-    return layers.Add(dtype=rules["dtype"], name=f"residual_{name}")([outputs, branch])
+        outputs = normalize(convolve(outputs, branch, part), part)
+    if se_ratio is not None:
+        outputs = squeeze_excitation(outputs, se_ratio, activation=activation, name=name, rules=rules)
+    return layers.Add(dtype=rules["dtype"], name=f"residual_{name}")([shortcut, outputs])

@@ -1,15 +1,16 @@
 """Convolutional networks for images."""
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
 import keras
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from presets import article, measured
 from presets.builders.augmentation import AUGMENTATIONS, WITHOUT_RANGE
-from presets.builders.cnn import BLOCKS, backbone_as_data, build_cnn
+from presets.builders.cnn import BLOCKS, CONVOLUTIONS, backbone_as_data, build_cnn
 from presets.builders.network import Network
 from presets.data.images import value_range
 from presets.data.inputs import ImageInput
@@ -41,11 +42,20 @@ class CNN(NetworkEstimator):
     )
     block: str = parameter(
         [StrOptions(set(BLOCKS))],
-        "{'plain', 'residual'}",
+        "{'plain', 'residual', 'separable'}",
         "Kind of each block. 'plain': a convolution and 2x2 max pooling. 'residual': a convolution, 2x2 max pooling, "
-        "and two convolutions with a residual connection (He et al. 2016), all with batch normalisation. Not used "
-        "with a `backbone`.",
+        "and two convolutions with a residual connection (He et al. 2016), all with batch normalisation. 'separable': "
+        "the same with depthwise separable convolutions (Chollet 2017), except for the first one of the network; it "
+        "has fewer weights. Not used with a `backbone`.",
         default="plain",
+    )
+    se_ratio: float | None = parameter(
+        [Interval(Real, 0, 1, closed="right"), None],
+        "float or None",
+        "Squeeze-and-excitation of residual and separable blocks (Hu et al. 2018): each channel is multiplied by a "
+        "factor that two dense layers compute from the means of all channels. This is the width of the first one, as a "
+        "share of the filters, such as 0.25. None is no squeeze-and-excitation.",
+        default=None,
     )
     kernel_size: int = parameter(COUNT, "int", "Height and width of the convolutions.", default=article.CNN_KERNEL_SIZE)
     dense_units: int | None = parameter(
@@ -98,8 +108,22 @@ class CNN(NetworkEstimator):
 
     def _check_network(self):
         check_widths("filters", self.filters)
+        if self.se_ratio is not None:
+            self._check_has_stages()
         if self.image_shape is not None:
             check_widths("image_shape", self.image_shape)
+
+    def _check_has_stages(self):
+        if self.backbone is not None:
+            raise ValueError(
+                f"se_ratio={self.se_ratio} cannot be used with a backbone, which replaces the blocks; set "
+                "se_ratio=None."
+            )
+        if self.block not in CONVOLUTIONS:
+            raise ValueError(
+                f"se_ratio={self.se_ratio} needs residual blocks, but block is {self.block!r}; set block to one of "
+                f"{', '.join(map(repr, CONVOLUTIONS))}, or set se_ratio=None."
+            )
 
     def _input(self):
         return ImageInput(self.standardize, self.data_format, self.image_shape)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from presets import article, measured
+from presets.builders.cnn import CONVOLUTIONS
 from presets.estimators import NetworkEstimator
 from presets.estimators.cnn import CNN
 from presets.estimators.dnn import DNN
@@ -177,8 +178,9 @@ def scheduled_space(network: Any) -> SearchSpace:
     SearchSpace
         Learning rates from a quarter to four times the network's own, the schedule, weight decays from a twentieth to
         five times its own, batch size (A3, S2) and dropout. For classifiers also label smoothing; for dense networks
-        widths and depth (S2) and the numeric embedding; for convolutional networks filters and augmentation. The
-        optimizer and the parametrization do not vary, since other ones want other rates.
+        widths and depth (S2) and the numeric embedding; for convolutional networks filters and augmentation, and with
+        residual or separable blocks also the kind of block and squeeze-and-excitation. The optimizer and the
+        parametrization do not vary, since other ones want other rates.
     """
 
     def own_or(name: str, *values: Any) -> Choice:
@@ -200,6 +202,9 @@ def scheduled_space(network: Any) -> SearchSpace:
         space["numeric_embedding"] = own_or("numeric_embedding", None, "pbld", "periodic", "piecewise")
     if isinstance(network, CNN):
         space |= {"filters": cnn_space()["filters"], "augmentation": Choice(None, "shift", "cutout")}
+        if network.block in CONVOLUTIONS and network.backbone is None:
+            space["block"] = own_or("block", *CONVOLUTIONS)
+            space["se_ratio"] = own_or("se_ratio", None, measured.SEARCH_SE_RATIO)
     return SearchSpace(space)
 
 

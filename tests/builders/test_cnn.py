@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from presets.builders.cnn import build_cnn
+from presets.builders.cnn import BLOCKS, build_cnn
 
 
 def build(input_shape=(8, 8, 1), n_outputs=10, **arguments):
@@ -48,7 +48,7 @@ def backbone():
     return model
 
 
-@pytest.mark.parametrize("block", ["plain", "residual"])
+@pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize(
     ("input_shape", "sides"),
     [
@@ -56,36 +56,69 @@ def backbone():
         ((28, 28, 1), [(14, 14), (7, 7), (3, 3)]),
         ((48, 32, 3), [(24, 16), (12, 8), (6, 4)]),
         ((3, 40, 1), []),
+        ((3, 2, 1), []),
         ((1, 1, 2), []),
     ],
 )
 def test_pools_while_both_sides_keep_two_pixels(input_shape, sides, block):
-    model = build(input_shape, block=block)
+    model = build(input_shape, block=block, se_ratio=None if block == "plain" else 0.25)
     pooled = [layer.output.shape[1:3] for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
     assert pooled == sides
     assert outputs(model, np.zeros((2, *input_shape))).shape == (2, 10)
 
 
-def test_residual_block_is_the_published_sum():
-    """A shortcut around two convolutions, behind a maximum; batch statistics are those of Keras's own layer."""
+@pytest.mark.parametrize(("block", "se_ratio"), [("residual", None), ("residual", 0.5), ("separable", 0.1)])
+@pytest.mark.parametrize("input_shape", [(9, 6, 2), (1, 1, 1)])
+def test_stages_equal_a_network_built_by_hand(block, se_ratio, input_shape):
     rng = np.random.default_rng(0)
-    model = build((6, 6, 2), 3, block="residual", filters=(4,), dense_units=None, dropout=0.0)
-    model.set_weights([rng.uniform(-0.3 if v.path.endswith("kernel") else 0.1, 1.0, v.shape) for v in model.weights])
-    X = keras.ops.convert_to_tensor(rng.normal(size=(5, 6, 6, 2)).astype("float32"))
+    model = build(input_shape, 3, block=block, se_ratio=se_ratio, filters=(4, 6), dense_units=None, dropout=0.0)
+    model.set_weights([rng.uniform(-0.3 if "kernel" in v.name else 0.1, 1.0, v.shape) for v in model.weights])
+    by_hand = stages_by_hand(input_shape, block, se_ratio)
+    for layer in by_hand.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    assert by_hand.count_params() == model.count_params()
+    X = rng.normal(size=(5, *input_shape)).astype("float32")
+    for training in (False, True):
+        found, expected = outputs(model, X, training=training), outputs(by_hand, X, training=training)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
-    def convolve(images, part):
-        kernel = model.get_layer(f"convolution_{part}").kernel
-        return keras.ops.conv(images, kernel, padding="same", data_format="channels_last")
+
+def stages_by_hand(input_shape, block, se_ratio):
+    """Two stages of 4 and 6 filters in Keras's own layers. The first convolution is always a full one."""
+    layers = keras.layers
+
+    def convolve(kind, n_filters, images, part):
+        return kind(n_filters, 3, padding="same", use_bias=False, name=f"convolution_{part}")(images)
 
     def normalize(images, part):
-        gamma, beta, mean, variance = model.get_layer(f"normalization_{part}").weights
-        return keras.ops.relu(gamma * (images - mean) / keras.ops.sqrt(variance + 1e-3) + beta)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9, name=f"normalization_{part}")(images))
 
-    images = normalize(keras.ops.max_pool(convolve(X, "1"), 2, data_format="channels_last"), "1")
-    branch = normalize(convolve(normalize(convolve(images, "1_first"), "1_first"), "1_second"), "1_second")
-    images = images + branch
-    expected = outputs(model.get_layer("outputs"), keras.ops.max(images, axis=(1, 2)))
-    np.testing.assert_allclose(outputs(model, X, training=False), expected, rtol=1e-4)
+    def rescale(images, n_filters, part):
+        units = {(4, 0.5): 2, (6, 0.5): 3, (4, 0.1): 1, (6, 0.1): 1}[n_filters, se_ratio]
+        factors = layers.GlobalAveragePooling2D()(images)
+        factors = layers.Dense(units, "relu", name=f"squeeze_{part}")(factors)
+        factors = layers.Dense(n_filters, "sigmoid", name=f"excitation_{part}")(factors)
+        return images * layers.Reshape((1, 1, n_filters))(factors)
+
+    kind = layers.Conv2D if block == "residual" else layers.SeparableConv2D
+    inputs = images = keras.Input(input_shape)
+    for n_filters, part, entry in ((4, "1", layers.Conv2D), (6, "2", kind)):
+        images = convolve(entry, n_filters, images, part)
+        images = layers.MaxPooling2D()(images) if min(images.shape[1:3]) >= 4 else images
+        images = added = normalize(images, part)
+        for of_branch in (f"{part}_first", f"{part}_second"):
+            added = normalize(convolve(kind, n_filters, added, of_branch), of_branch)
+        images = images + (added if se_ratio is None else rescale(added, n_filters, part))
+    return keras.Model(inputs, layers.Dense(3, name="outputs")(layers.GlobalMaxPooling2D()(images)))
+
+
+def test_penalties_hold_for_every_kernel():
+    model = build(block="separable", se_ratio=0.25, l2=0.5)
+    model.set_weights([np.ones(v.shape) for v in model.weights])
+    kernels = [v for v in model.weights if "kernel" in v.name]
+    assert len(kernels) == 1 + 8 * 2 + 3 * 2 + 2  # full, separable, squeeze and excitation, dense and outputs
+    assert sum(float(loss) for loss in model.losses) == pytest.approx(0.5 * sum(np.prod(v.shape) for v in kernels))
 
 
 def test_learns_digits():
@@ -127,9 +160,10 @@ def test_layer_that_changes_the_shape_is_refused():
         build(augmentation=[keras.layers.RandomCrop(4, 4)])
 
 
-@pytest.mark.parametrize("block", ["backbone", "residual"])
+@pytest.mark.parametrize("block", ["backbone", "separable"])
 def test_saved_model_without_augmentation_needs_only_keras(block, backbone, tmp_path):
-    model = build((12, 12, 3), **({"backbone": backbone} if block == "backbone" else {"block": block}))
+    own = {"backbone": backbone} if block == "backbone" else {"block": block, "se_ratio": 0.25}
+    model = build((12, 12, 3), **own)
     assert "presets" not in model.to_json()
     model.save(tmp_path / "model.keras")
     X = np.random.default_rng(0).normal(size=(2, 12, 12, 3))

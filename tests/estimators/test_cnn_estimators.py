@@ -283,7 +283,8 @@ def test_backbone_is_pickled(estimator):
     [
         *((CNNClassifier, form) for form in ("colour", "grey", "channels_first", "grey channels_first", "table")),
         *((CNNRegressor, form) for form in ("grey", "table channels_first")),
-        *((estimator, "residual") for estimator in (CNNClassifier, CNNRegressor)),
+        (CNNClassifier, "separable"),
+        (CNNRegressor, "residual"),
     ],
 )
 def test_complete_model_predicts_the_same_also_from_its_file(estimator, form, tmp_path):
@@ -296,6 +297,7 @@ def test_complete_model_predicts_the_same_also_from_its_file(estimator, form, tm
         "table": (COLOUR.reshape(40, -1), {"image_shape": (6, 5, 3)}),
         "table channels_first": (COLOUR.reshape(40, -1), {"image_shape": (3, 6, 5), **first}),
         "residual": (COLOUR, {"augmentation": "cutout", "block": "residual", "dense_units": None}),
+        "separable": (COLOUR, {"block": "separable", "se_ratio": 0.5, "dense_units": None}),
     }[form]
     model = fit(estimator, X, **parameters)
     expected = outputs(model, X)[:, 1] if is_classifier(model) else outputs(model, X)
@@ -361,6 +363,9 @@ def test_bad_x_at_predict(estimator):
         ("filters", ()),
         ("filters", (0,)),
         ("block", "inception"),
+        ("se_ratio", 0),
+        ("se_ratio", 1.5),
+        ("se_ratio", 0.25),  # needs another block
         ("kernel_size", 0),
         ("dense_units", 2.5),
         ("augmentation", "weak"),
@@ -379,6 +384,11 @@ def test_bad_x_at_predict(estimator):
 def test_bad_parameters(estimator, parameter, value, no_training):
     with pytest.raises(ValueError, match=parameter):
         fit(estimator, COLOUR, **{parameter: value})
+
+
+def test_squeeze_excitation_needs_blocks(no_training):
+    with pytest.raises(ValueError, match=r"se_ratio=0.25 cannot be used with a backbone"):
+        fit(CNNClassifier, COLOUR, block="residual", se_ratio=0.25, backbone=small_backbone())
 
 
 class Augmented(keras.layers.Layer):

@@ -80,6 +80,7 @@ def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator,
     assert {"learning_rate", "lr_schedule", "weight_decay", "dropout"} <= set(space)
     assert ("label_smoothing" in space) == (estimator is not DNNRegressor)
     assert ("numeric_embedding" in space) == (estimator in (DNNClassifier, DNNRegressor))
+    assert ({"block", "se_ratio"} <= set(space)) == (estimator is CNNClassifier)
     assert not {"optimizer", "lr_factor", "init", "clipnorm"} & set(space)
     own = network.get_params()
     found = space.settings(space.hyperparameters(own).values)
