@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from presets.estimators._documentation import document
+from presets.training.schedules import CURVES
 
 PLACES = ("network", "input", "training", "validation", "initial weights", "rest")
 """Parts of a signature, in their order."""
@@ -101,6 +102,13 @@ def _metadata(cls, name):
 
 DROPOUT = Declaration(
     SHARE, "float", "Share of each hidden layer's outputs that training drops; 0.5 for complex models (S3)."
+)
+DROPOUT_SCHEDULE = Declaration(
+    [StrOptions(set(CURVES)), None],
+    "{'one_cycle', 'cosine', 'flat_cosine', 'coslog4'} or None",
+    "Curve of `dropout` over all updates, with its value as the highest: one of those of `lr_schedule`. Holzmüller et "
+    "al. (2024) use 'flat_cosine'. None: it is constant.",
+    place="training",
 )
 L1 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' absolute values in the training loss (A11).")
 L2 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' squared values in the training loss (A11).")

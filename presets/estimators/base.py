@@ -98,6 +98,14 @@ class NetworkEstimator(BaseEstimator):
         default=0.0,
         place="training",
     )
+    weight_decay_schedule: str | None = parameter(
+        [StrOptions(set(CURVES)), None],
+        "{'one_cycle', 'cosine', 'flat_cosine', 'coslog4'} or None",
+        "Curve of `weight_decay` over all updates, with its value as the highest: one of those of `lr_schedule`. "
+        "Holzmüller et al. (2024) use 'flat_cosine'. None: it is constant.",
+        default=None,
+        place="training",
+    )
     clipnorm: float | None = parameter(
         [*POSITIVE, None],
         "float or None",

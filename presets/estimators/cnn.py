@@ -66,6 +66,7 @@ class CNN(NetworkEstimator):
     )
     activation: str | Callable[..., Any] = parameter(shared.ACTIVATION, default=article.ACTIVATION)
     dropout: float = parameter(shared.DROPOUT, default=article.DROPOUT_COMPLEX)
+    dropout_schedule: str | None = parameter(shared.DROPOUT_SCHEDULE, default=None)
     l1: float = parameter(shared.L1, default=article.L1)
     l2: float = parameter(shared.L2, default=article.L2)
     augmentation: str | Sequence[Any] | None = parameter(

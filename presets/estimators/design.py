@@ -17,6 +17,7 @@ from presets.training.optimizers import optimizer_config, warn_of_rate
 from presets.training.plan import Rules
 from presets.training.probe import choose_init
 from presets.training.recipe import Recipe
+from presets.training.schedules import FOLLOWING
 from presets.warn import warn_user
 
 
@@ -127,9 +128,16 @@ class Design:
             metrics=with_monitored(given.metrics or (), given.monitor),
             optimizer=self.optimizer(),
             dtype=given.dtype,
-            lr_schedule=given.lr_schedule,
+            curves=self._curves(),
             label_smoothing=self.target.label_smoothing,
         )
+
+    def _curves(self):
+        """Names of hyperparameters with their curves."""
+        chosen = {name: getattr(self.parameters, f"{name}_schedule", None) for name in FOLLOWING}
+        if self.parameters.lr_schedule != "plateau":
+            chosen["learning_rate"] = self.parameters.lr_schedule
+        return tuple((name, curve) for name, curve in chosen.items() if curve is not None)
 
     def rules(self, n_rows, *, validates, factor=1.0):
         """The rules of a training on `n_rows` rows. `factor` comes from a target whose loss is in the unit of y."""

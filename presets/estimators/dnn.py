@@ -48,6 +48,7 @@ class DNN(NetworkEstimator):
         default=None,
     )
     dropout: float = parameter(shared.DROPOUT, default=article.DROPOUT)
+    dropout_schedule: str | None = parameter(shared.DROPOUT_SCHEDULE, default=None)
     l1: float = parameter(shared.L1, default=article.L1)
     l2: float = parameter(shared.L2, default=article.L2)
     standardize: bool | str = parameter(

@@ -263,7 +263,7 @@ class Epoch(Fit):
 
     def _recipe(self, network):
         # the number of epochs is unknown
-        return dataclasses.replace(super()._recipe(network), lr_schedule="plateau")
+        return dataclasses.replace(super()._recipe(network), curves=())
 
     def _report(self, y):
         return super()._report(y) if self.start is None else self.estimator.health_.data

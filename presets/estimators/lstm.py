@@ -84,6 +84,7 @@ class LSTM(NetworkEstimator):
     )
     init: str | keras.initializers.Initializer = article.LSTM_INIT
     dropout: float = parameter(shared.DROPOUT, default=article.DROPOUT)
+    dropout_schedule: str | None = parameter(shared.DROPOUT_SCHEDULE, default=None)
     l1: float = parameter(shared.L1, default=article.L1)
     l2: float = parameter(shared.L2, default=article.L2)
     data_format: str = parameter(shared.DATA_FORMAT, default="channels_last")

@@ -25,7 +25,7 @@ from presets.training.plan import Rules
 from presets.training.plateau import Plateau
 from presets.training.pool import POOL
 from presets.training.recipe import Recipe, numbers
-from presets.training.schedules import make_schedule
+from presets.training.schedules import FOLLOWING, make_schedules
 from presets.training.smoothing import smooth_labels
 from presets.typing import Array
 
@@ -95,7 +95,7 @@ class NetworkHyperModel(keras_tuner.HyperModel):
                 variable.assign(drawn[id(variable)])
         dtype = numbers(recipe.dtype)
         model.compile(
-            optimizer=make_optimizer(*recipe.optimizer, {}, make_schedule(recipe.lr_schedule, dtype)),
+            optimizer=make_optimizer(*recipe.optimizer, {}, make_schedules(recipe.scheduled, dtype)),
             loss=make_loss(recipe.loss, recipe.activation, self.n_outputs, dtype),
             weighted_metrics=[
                 make_metric(metric, recipe.activation, self.n_outputs, dtype) for metric in recipe.metrics
@@ -167,6 +167,12 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         estimator = self._families[TASKS[self.task]](**self.parameters | self._settings(hp))
         design = design_of(estimator)
         design.check()
+        for name in FOLLOWING:
+            if getattr(estimator, f"{name}_schedule", None) is not None:
+                raise ValueError(
+                    f"{name}_schedule={getattr(estimator, f'{name}_schedule')!r} cannot be used in a hypermodel, which "
+                    f"Keras's fit trains; set {name}_schedule=None, or use TunerSearchCV."
+                )
         if estimator.metrics is None and self.task == "classification":
             estimator.set_params(metrics=["accuracy"])
         return design

@@ -168,9 +168,26 @@ class JaxProgram(Program):
         for variables, values in zip(lists, state, strict=True):
             _assign(variables, values)
 
+    def _train_step(self, state, batch):
+        if not self.schedules.keys().isdisjoint(self.tunables):
+            state = self._with_scheduled(state)
+        return self.core.train_step(state, batch)
+
+    def _with_scheduled(self, state):
+        """The state for the next update; see `set_scheduled`."""
+        _, others, of_optimizer, _ = state
+        variables = self.core.non_trainable_variables, self.optimizer.variables
+        pairs = [
+            pair for part in zip(variables, (others, of_optimizer), strict=True) for pair in zip(*part, strict=True)
+        ]
+        with keras.StatelessScope(state_mapping=pairs) as scope:
+            self.set_scheduled()
+        others, of_optimizer = ([scope.get_current_value(v) for v in part] for part in variables)
+        return state[0], others, of_optimizer, state[3]
+
     def _trace_step(self, state, data, rows):
         self.n_traces += 1
-        return self.core.train_step(state, _gather(data, rows))
+        return self._train_step(state, _gather(data, rows))
 
     def _trace_epoch(self, state, data, order, n_full, *, batch_size):
         self.n_traces += 1
@@ -185,7 +202,7 @@ class JaxProgram(Program):
             state = (*state[:-1], fresh)
             logs, *squares, state = self._update(state, data, full[number], n_full, batch_size)
             if rest.shape[-1]:
-                logs, state = self.core.train_step(state, _gather(data, rest[number]))
+                logs, state = self._train_step(state, _gather(data, rest[number]))
             if test:
                 validated = self._validate((self._averages(state), state[1], fresh), *test, test_size)
                 logs = logs | {f"val_{name}": value for name, value in validated.items()}
@@ -220,7 +237,7 @@ class JaxProgram(Program):
         """Make an update for each full batch; return the squares of the last update and of the weights before it."""
 
         def step(number, state):
-            return self.core.train_step(state, _gather(data, _batch(order, number, batch_size)))
+            return self._train_step(state, _gather(data, _batch(order, number, batch_size)))
 
         state = jax.lax.fori_loop(0, n_full - 1, lambda number, state: step(number, state)[1], state)
         before = state[0]

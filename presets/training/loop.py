@@ -134,6 +134,11 @@ def follow(program, plan, calls, *, is_watched):
         rate_rule = RateRule(program, plateau, _initial_rate_rule(program, calls.callbacks), has_company=is_watched)
     else:
         rate_rule = ScheduledRate(program.schedule, plan.n_updates, rules.epochs)
+    others = {
+        name: schedule.of_epochs(rules.epochs, plan.n_updates).tolist()
+        for name, schedule in program.schedules.items()
+        if name != "learning_rate"
+    }
     recorder = Recorder(core.trainable_variables, plan.n_updates)
     outcome = Outcome(program.weights())
     logs, last_weights = {}, program.weights
@@ -143,7 +148,8 @@ def follow(program, plan, calls, *, is_watched):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
         result = yield min(rate_rule.n_alike, rules.epochs - epoch)
-        logs, last_weights = recorder.record(result, rate), result.weights  # the program may be some epochs ahead
+        numbers = {"learning_rate": rate} | {name: values[epoch] for name, values in others.items()}
+        logs, last_weights = recorder.record(result, numbers), result.weights  # the program may be some epochs ahead
         calls.on_epoch_end(epoch, logs)
         rate_rule.read()
         if not all(map(math.isfinite, (logs["loss"], logs[rules.monitor]))):
@@ -188,6 +194,8 @@ def _is_score(core, monitor, validates):
 class Recorder:
     """Records the history: Keras's logs, learning rate (A5.3), update ratios (A5.4) and share of clipped steps (A8).
 
+    Other hyperparameters that follow a curve come after the learning rate.
+
     Parameters
     ----------
     variables : list of keras.Variable
@@ -204,10 +212,11 @@ class Recorder:
         layers = [variable.path.rpartition("/")[0] for variable in variables]
         self._layers = {name: [i for i, layer in enumerate(layers) if layer == name] for name in dict.fromkeys(layers)}
 
-    def record(self, result, rate):
-        """Append the values of one epoch, and return them by name."""
-        values = result.logs | {
-            "learning_rate": rate,
+    def record(self, result, numbers):
+        """Append the values of one epoch and the hyperparameters of its first update; return all of them by name."""
+        values = {
+            **result.logs,
+            **numbers,
             "update_ratio": _ratio(result.update_squares, result.weight_squares),
             "clipped": (result.n_clipped - self._n_clipped) / self._n_updates,
         }

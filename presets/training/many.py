@@ -23,7 +23,7 @@ class Member:
     schedule = None
 
     def __init__(self, program):
-        self.core = program.core
+        self.core, self.schedules = program.core, program.schedules
         self.learning_rate = program.learning_rate
         self.state = program.state()
         self.weights = functools.partial(list, program.weights())

@@ -9,7 +9,6 @@ from keras.optimizers.schedules import LearningRateSchedule
 from presets import article
 from presets.builders.copies import built_from, missing_state
 from presets.training.forks import refuse_in_fork
-from presets.training.schedules import Schedule
 from presets.training.tunable import Tunable
 from presets.warn import warn_user
 
@@ -32,6 +31,9 @@ class ClipCounter:
     """Whether decay leaves out biases, other variables of one dimension, and those that a layer marks by
     ``is_decayed = False``, such as the weights of numeric embeddings, whose rate is a tenth of that of kernels."""
 
+    schedules = ()
+    """Each `Schedule` of the learning rate and of other hyperparameters."""
+
     def build(self, variables):
         """Add the counter, and the constants that are variables, to the state of the optimizer."""
         if not self.built:
@@ -39,9 +41,9 @@ class ClipCounter:
             for name in TUNABLE:
                 if isinstance(getattr(self, name, None), Tunable):
                     self._track_variable(getattr(self, name))
-            if isinstance(self._learning_rate, Schedule):
-                self._track_variable(self._learning_rate.rate)
-                self._track_variable(self._learning_rate.n_updates)
+            for schedule in self.schedules:
+                self._track_variable(schedule.highest)
+                self._track_variable(schedule.n_updates)
         super().build(variables)
 
     def _apply_weight_decay(self, variables):
@@ -87,7 +89,7 @@ def _counting(optimizer_class):
     return type(optimizer_class.__name__, bases, {"__module__": __name__})
 
 
-def make_optimizer(optimizer_class, config, tunables, schedule=None):
+def make_optimizer(optimizer_class, config, tunables, schedules):
     """Build the optimizer that a program runs.
 
     Parameters
@@ -97,8 +99,8 @@ def make_optimizer(optimizer_class, config, tunables, schedule=None):
         Its configuration, with a plain number at each tunable.
     tunables : dict of str to Tunable
         Variables that replace these numbers.
-    schedule : Schedule, optional
-        Schedule that replaces the learning rate.
+    schedules : dict of str to Schedule
+        By the names of hyperparameters. That of "learning_rate" replaces the learning rate.
 
     Returns
     -------
@@ -110,8 +112,9 @@ def make_optimizer(optimizer_class, config, tunables, schedule=None):
     optimizer = _counting(optimizer_class).from_config(config)
     vars(optimizer).update(attributes)
     optimizer.decays_kernels_alone = decays_kernels_alone
-    if schedule is not None:
-        optimizer.learning_rate = schedule
+    optimizer.schedules = tuple(schedules.values())
+    if "learning_rate" in schedules:
+        optimizer.learning_rate = schedules["learning_rate"]
     for name in TUNABLE:
         if name in tunables:
             setattr(optimizer, name, tunables[name])

@@ -14,7 +14,7 @@ from presets.builders.initializers import draw_weights
 from presets.training.objectives import OutputLoss, OutputMetric, Penalty, make_loss, make_metric
 from presets.training.optimizers import make_optimizer
 from presets.training.recipe import NETWORK_TUNABLES, loss_numbers
-from presets.training.schedules import make_schedule
+from presets.training.schedules import make_schedules
 from presets.training.smoothing import smooth_labels
 from presets.training.tunable import Tunable
 from presets.training.units import DataVariable
@@ -69,8 +69,8 @@ class Program:
         self._types = _types(sample)
         self.tunables = {name: Tunable(value, name, dtype.variable_dtype) for name, value in recipe.tunables.items()}
         self.core = self._build_core(recipe)
-        self.schedule = make_schedule(recipe.lr_schedule, dtype.variable_dtype)
-        self.optimizer = make_optimizer(*recipe.optimizer, self.tunables, self.schedule)
+        self.schedules = make_schedules(recipe.scheduled, dtype.variable_dtype)
+        self.optimizer = make_optimizer(*recipe.optimizer, self.tunables, self.schedules)
         outputs = recipe.activation, recipe.network.n_outputs, loss_numbers(recipe.dtype)
         self.loss = make_loss(recipe.loss, *outputs)
         sees_unit = self.loss.unit is not None
@@ -165,7 +165,7 @@ class Program:
         optimizer_state : list of ndarray, optional
             From `optimizer_state` of an earlier fit. By default the optimizer starts again.
         n_updates : int
-            Number of updates in the whole training, for a `Schedule`.
+            Number of updates in the whole training, for each `Schedule`.
         """
         self.load_weights(weights)
         self.loaded = None  # training changes these weights
@@ -178,8 +178,9 @@ class Program:
             self.learning_rate = recipe.optimizer[1]["learning_rate"]
         for name, value in recipe.tunables.items():
             self.tunables[name].assign(value)
-        if self.schedule is not None:
-            self.schedule.set(recipe.optimizer[1]["learning_rate"], n_updates)
+        highest = recipe.tunables | {"learning_rate": recipe.optimizer[1]["learning_rate"]}
+        for name, schedule in self.schedules.items():
+            schedule.set(highest[name], n_updates)
         self.core.stop_training = False
         self.core.reset_metrics()
         self.load_unit(unit or {})
@@ -211,13 +212,17 @@ class Program:
         """Copy the weights to the host."""
         return [self.to_host(v) for v in self.weight_variables]
 
+    @property
+    def inner_optimizer(self):
+        """The optimizer, without the one that mixed precision wraps around it."""
+        return getattr(self.optimizer, "inner_optimizer", self.optimizer)
+
     @functools.cached_property
     def kept_variables(self):
         """The variables whose values an epoch returns: with `use_ema` the averages in place of the variables."""
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)  # mixed precision wraps it
-        if not optimizer.use_ema:
+        if not self.inner_optimizer.use_ema:
             return self.weight_variables
-        averages = optimizer._model_variables_moving_average
+        averages = self.inner_optimizer._model_variables_moving_average
         average_of = dict(zip(map(id, self.core.trainable_variables), averages, strict=True))
         return [average_of.get(id(variable), variable) for variable in self.weight_variables]
 
@@ -313,9 +318,20 @@ class Program:
         self.optimizer.learning_rate = rate
 
     @property
+    def schedule(self):
+        """The `Schedule` of the learning rate, or None."""
+        return self.schedules.get("learning_rate")
+
+    @property
     def has_schedule(self):
         """Whether a schedule sets the learning rate."""
         return self.schedule is not None or self.recipe.has_schedule
+
+    def set_scheduled(self):
+        """Set the other hyperparameters that follow a curve to their values in the next update."""
+        for name, schedule in self.schedules.items():
+            if name in self.tunables:
+                self.tunables[name].assign(schedule(self.inner_optimizer._iterations))
 
     def n_clipped(self):
         """Number of clipped steps since the program was loaded."""

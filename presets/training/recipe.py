@@ -32,8 +32,8 @@ class Recipe(PlainState):
         Class and configuration.
     dtype : str
         Type or policy of the network.
-    lr_schedule : str, default="plateau"
-        "plateau", or the curve of a `Schedule`.
+    curves : tuple of (str, str), default=()
+        Names of hyperparameters with the curves that they follow over the updates; see `Schedule`.
     label_smoothing : float, default=0.0
         See `smooth_labels`.
     """
@@ -44,7 +44,7 @@ class Recipe(PlainState):
     metrics: tuple[Any, ...]
     optimizer: tuple[type, dict[str, Any]]
     dtype: str
-    lr_schedule: str = "plateau"
+    curves: tuple[tuple[str, str], ...] = ()
     label_smoothing: float = 0.0
 
     @functools.cached_property
@@ -54,6 +54,11 @@ class Recipe(PlainState):
         numbers |= {name: self.optimizer[1].get(name) for name in OPTIMIZER_TUNABLES}
         numbers |= {"label_smoothing": self.label_smoothing}
         return {name: float(value) for name, value in numbers.items() if value}
+
+    @functools.cached_property
+    def scheduled(self):
+        """Curves by the names of hyperparameters; only those that are on."""
+        return {name: curve for name, curve in self.curves if name == "learning_rate" or name in self.tunables}
 
     @property
     def has_schedule(self):
@@ -88,7 +93,8 @@ class Recipe(PlainState):
         tunables = sorted(self.tunables)
         names = [getattr(metric, "name", None) for metric in self.metrics]
         network = self.network.build, self.network.input_shape, self.network.n_outputs, arguments, self.dtype
-        training = brought, self.activation, self.loss, self.metrics, names, optimizer, self.lr_schedule, tunables
+        scheduled = sorted(self.scheduled.items())
+        training = brought, self.activation, self.loss, self.metrics, names, optimizer, scheduled, tunables
         core = freeze((*network, [name for name in tunables if name in NETWORK_TUNABLES]))
         place = keras.backend.backend(), keras.distribution.distribution()
         return Keys((*place, core), freeze(training), belongs_to_fit or holds_code(core))

@@ -1,4 +1,4 @@
-"""Learning rates that follow a curve over all updates of a training."""
+"""Hyperparameters that follow a curve over all updates of a training: the learning rate, weight decay and dropout."""
 
 import math
 
@@ -31,13 +31,16 @@ def one_cycle(t):
     return ops.where(t < up, rising, cosine(ops.maximum(t - up, 0.0) / (1 - up)))
 
 
+FOLLOWING = ("dropout", "weight_decay")
+"""Hyperparameters that may follow a curve, besides the learning rate."""
+
 CURVES = {"one_cycle": one_cycle, "cosine": cosine, "flat_cosine": flat_cosine, "coslog4": coslog4}
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate of each update: the rate of the fit times a curve over the share of finished updates.
+    """A hyperparameter in each update: its value in the fit times a curve over the share of finished updates.
 
-    The rate of the fit and its number of updates are variables, so fits that differ in them share a program.
+    This value and the number of updates are variables, so fits that differ in them share a program.
 
     Parameters
     ----------
@@ -49,26 +52,41 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, curve, dtype):
         self.curve = curve
-        self.rate, self.n_updates = Tunable(1.0, "base_rate", dtype), Tunable(1.0, "n_updates", dtype)
+        self.highest, self.n_updates = Tunable(1.0, "highest", dtype), Tunable(1.0, "n_updates", dtype)
 
-    def set(self, rate, n_updates):
-        """Set the highest learning rate and the number of updates of a training."""
-        self.rate.assign(rate)
+    def set(self, highest, n_updates):
+        """Set the highest value and the number of updates of a training."""
+        self.highest.assign(highest)
         self.n_updates.assign(n_updates)
 
     def __call__(self, step):
-        """The learning rate of update number `step`, counted from 0."""
-        rate, n_updates = ops.convert_to_tensor(self.rate), ops.convert_to_tensor(self.n_updates)
-        return rate * CURVES[self.curve](ops.cast(step, rate.dtype) / n_updates)
+        """The value in update number `step`, counted from 0."""
+        highest, n_updates = ops.convert_to_tensor(self.highest), ops.convert_to_tensor(self.n_updates)
+        return highest * CURVES[self.curve](ops.cast(step, highest.dtype) / n_updates)
+
+    def of_epochs(self, n_epochs, updates_per_epoch):
+        """The values in the first updates of the epochs, as an array."""
+        return ops.convert_to_numpy(self(np.arange(n_epochs) * updates_per_epoch))
 
     def get_config(self):
         """Return the name of the curve. The numbers belong to a fit."""
         return {"curve": self.curve}
 
 
-def make_schedule(name, dtype):
-    """The `Schedule` with this name; None for "plateau", which is no curve."""
-    return None if name == "plateau" else Schedule(name, dtype)
+def make_schedules(curves, dtype):
+    """The `Schedule` of each hyperparameter that follows a curve.
+
+    Parameters
+    ----------
+    curves : mapping of str to str
+        Curves by the names of hyperparameters.
+    dtype : str
+
+    Returns
+    -------
+    dict of str to Schedule
+    """
+    return {name: Schedule(curve, dtype) for name, curve in curves.items()}
 
 
 class ScheduledRate:
@@ -84,7 +102,7 @@ class ScheduledRate:
     kind = "schedule"
 
     def __init__(self, schedule, updates_per_epoch, n_epochs):
-        self._rates = ops.convert_to_numpy(schedule(np.arange(n_epochs) * updates_per_epoch))
+        self._rates = schedule.of_epochs(n_epochs, updates_per_epoch)
         self._epoch = 0
         self.n_alike = n_epochs
         """Number of epochs without a decision between them: all."""

@@ -118,6 +118,7 @@ class TensorFlowProgram(Program):
 
     def _trace_step(self, data, rows):
         self.n_traces += 1
+        self.set_scheduled()
         return self.core.train_step(_gather(data, rows))
 
     def _trace_test_step(self, data, rows):

@@ -25,6 +25,7 @@ class TorchProgram(Program):
 
     def train_step(self, data, rows):
         """Make one update with these rows."""
+        self.set_scheduled()
         return _floats(self.core.train_step(_gather(data, rows)))
 
     def train_epoch(self, data, order, batch_size, *, first=True):
