@@ -16,8 +16,9 @@ ATTRIBUTES = {
     ),
     "history_": (
         "dict of str to list of float",
-        "One value for each epoch: Keras's logs; `learning_rate`; `update_ratio`, of all weights and of each layer as "
-        "``update_ratio/<layer>`` (A5.4); `clipped`, the share of clipped updates (A8).",
+        "One value for each epoch: Keras's logs; `learning_rate`; `dropout` and `weight_decay`, if they follow a "
+        "curve; `update_ratio`, of all weights and of each layer as ``update_ratio/<layer>`` (A5.4); `clipped`, the "
+        "share of clipped updates (A8).",
     ),
     "n_epochs_": (
         "int",
@@ -32,8 +33,9 @@ ATTRIBUTES = {
         "The `rule` that drew the initial weights, and the `reason`.",
     ),
     "stopped_by_": (
-        "{'epochs', 'learning_rate', 'callback', 'non_finite_loss'}",
-        "Why training ended.",
+        "{'epochs', 'learning_rate', 'no_improvement', 'callback', 'non_finite_loss'}",
+        "Why training ended: all epochs were trained, the learning rate fell below `min_lr_factor`, the best epoch is "
+        "long past (see `epochs`), a callback stopped it, or a loss was NaN or infinite.",
     ),
     "rate_rule_": (
         "{'plateau', 'callback', 'schedule'}",

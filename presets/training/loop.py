@@ -26,7 +26,7 @@ class Outcome:
         One value for each epoch, by name.
     best_epoch : int
         Index of the epoch with these weights.
-    stopped_by : {"epochs", "learning_rate", "callback", "non_finite_loss"}
+    stopped_by : {"epochs", "learning_rate", "no_improvement", "callback", "non_finite_loss"}
     rate_rule : {"plateau", "callback", "schedule"}
         What set the learning rate.
     """
@@ -141,7 +141,7 @@ def follow(program, plan, calls, *, is_watched):
     }
     recorder = Recorder(core.trainable_variables, plan.n_updates)
     outcome = Outcome(program.weights())
-    logs, last_weights = {}, program.weights
+    logs, last_weights, rate_of_best = {}, program.weights, 0.0
     core._initial_epoch = None  # BackupAndRestore sets it in on_train_begin
     calls.on_train_begin()
     for epoch in range(core._initial_epoch or 0, rules.epochs):
@@ -158,11 +158,15 @@ def follow(program, plan, calls, *, is_watched):
         plateau.observe(logs[rules.monitor])
         if best.is_best(logs[rules.monitor]):
             outcome.weights, outcome.best_epoch = result.weights(), recorder.n_epochs - 1
+            rate_of_best = rate
         if core.stop_training:
             outcome.stopped_by = "callback"
             break
         if rate_rule.ends_training():
             outcome.stopped_by = "learning_rate"
+            break
+        if rate_rule.kind == "plateau" and rate_rule.read() < rules.min_lr_of_best * rate_of_best:
+            outcome.stopped_by = "no_improvement"
             break
     if is_watched:
         program.finish()

@@ -21,6 +21,8 @@ class Rules:
         Number of epochs in the moving mean that finds the best epoch.
     lr_factor, min_lr_factor, min_delta : float
         Parameters of the plateau rule (A5.3).
+    min_lr_of_best : float
+        With the plateau rule, training ends at a lower learning rate than this share of the best epoch's. 0 is never.
     restore_best_weights, shuffle : bool
     by_steps : bool
         Whether to make each update with a separate call, as Keras's `fit` does.
@@ -34,6 +36,7 @@ class Rules:
     lr_factor: float
     min_lr_factor: float
     min_delta: float
+    min_lr_of_best: float
     restore_best_weights: bool
     shuffle: bool
     by_steps: bool

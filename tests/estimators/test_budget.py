@@ -1,5 +1,6 @@
 """How long a fit trains, at which rate, and which weights it keeps."""
 
+import keras
 import numpy as np
 import pytest
 from estimator_list import (
@@ -42,6 +43,34 @@ def test_rate_is_divided_until_it_is_very_small(estimator):
     model = fit(estimator, epochs=100, patience=2, min_delta=1e6, lr_factor=0.2, min_lr_factor=0.03)
     np.testing.assert_allclose(model.history_["learning_rate"], [0.1] * 3 + [0.02] * 2 + [0.004] * 2, rtol=1e-6)
     assert (model.stopped_by_, model.rate_rule_, model.n_epochs_) == ("learning_rate", "plateau", 7)
+
+
+def overfitted(epochs="auto", **parameters):
+    """A fit whose best epoch is among the first: noise, and no regularization."""
+    X, y = np.random.default_rng(0).normal(size=(80, 30)), np.random.default_rng(1).normal(size=80)
+    return DNNRegressor(
+        hidden_layer_sizes=(8,), dropout=0.0, patience=100, epochs=epochs, random_state=0, **parameters
+    ).fit(X, y)
+
+
+@pytest.mark.parametrize("callbacks", [None, [keras.callbacks.Callback()]], ids=["together", "alone"])
+def test_auto_epochs_end_when_the_best_epoch_is_long_past(callbacks):
+    short, whole = overfitted(callbacks=callbacks), overfitted(epochs=8000)
+    assert (short.stopped_by_, whole.stopped_by_) == ("no_improvement", "learning_rate")
+    assert short.best_epoch_ == whole.best_epoch_ < short.n_epochs_ < whole.n_epochs_
+    rates = whole.history_["learning_rate"]
+    first_low = int(np.argmax(np.array(rates) < 0.01 * rates[whole.best_epoch_]))
+    assert short.n_epochs_ == first_low > whole.best_epoch_
+    np.testing.assert_allclose(short.history_["val_loss"], whole.history_["val_loss"][:first_low], rtol=1e-5)
+    if callbacks is None:
+        assert short.history_["val_loss"] == whole.history_["val_loss"][:first_low]
+        for weights, expected in zip(short.model_.get_weights(), whole.model_.get_weights(), strict=True):
+            np.testing.assert_array_equal(weights, expected)
+
+
+@pytest.mark.parametrize("parameters", [{"restore_best_weights": False}, {"warm_start": True}], ids=str)
+def test_auto_epochs_do_not_end_so_where_later_epochs_count(parameters):
+    assert overfitted(**parameters).stopped_by_ == "learning_rate"
 
 
 @plain_estimator

@@ -146,6 +146,7 @@ def test_what_is_monitored_is_recorded(name):
         ({"optimizer": keras.optimizers.Adam(), "beta_2": 0.9}, "beta_2"),
         ({"beta_2": 0.9}, "beta_2"),
         ({"lr_schedule": "sawtooth"}, "lr_schedule"),
+        ({"weight_decay_schedule": "plateau"}, "weight_decay_schedule"),
         ({"label_smoothing": 0.1, "loss": "categorical_hinge"}, "label_smoothing"),
         ({"label_smoothing": 1.0}, "label_smoothing"),
         ({"calibrate": True, "validation_fraction": 0}, "calibrate"),
@@ -180,9 +181,21 @@ def test_partial_fit_keeps_the_rate_that_was_given():
     assert network.history_["learning_rate"][-2:] == pytest.approx([0.1, 0.1])
 
 
+def test_decay_and_dropout_follow_a_curve_in_fit_alone():
+    rules = {"weight_decay": 0.1, "weight_decay_schedule": "flat_cosine", "dropout_schedule": "cosine", **QUICK}
+    network = DNNClassifier(dropout=0.4, **rules).fit(X, Y)
+    falling = (1 + np.cos(np.pi * np.arange(6) / 6)) / 2
+    np.testing.assert_allclose(network.history_["dropout"], 0.4 * falling, rtol=1e-5)
+    assert network.history_["weight_decay"][:4] == pytest.approx([0.1] * 4)
+    assert len(network.partial_fit(X, Y).history_["loss"]) == 7
+    constant = DNNClassifier(**QUICK, dropout=0.0).fit(X, Y)
+    off = DNNClassifier(**QUICK, dropout=0.0, dropout_schedule="cosine", weight_decay_schedule="cosine").fit(X, Y)
+    assert off.history_ == constant.history_
+
+
 def test_rules_survive_clone_and_pickle():
     import pickle
 
-    network = fitted(lr_schedule="one_cycle", weight_decay=0.01)
+    network = fitted(lr_schedule="one_cycle", weight_decay=0.01, weight_decay_schedule="cosine")
     copy = pickle.loads(pickle.dumps(network))
     np.testing.assert_array_equal(copy.predict_proba(X), network.predict_proba(X))

@@ -95,6 +95,12 @@ def test_estimators_train_on_after_keras_tuner_cleared_the_session():
     DNNClassifier(hidden_layer_sizes=(8,), epochs=1).fit(X, y)
 
 
+def test_curves_that_need_compiled_training_are_refused():
+    hypermodel = DNNHyperModel((4,), 3, dropout_schedule="cosine")
+    with pytest.raises(ValueError, match=r"dropout_schedule='cosine'.*TunerSearchCV"):
+        hypermodel.build(keras_tuner.HyperParameters())
+
+
 def test_an_unknown_task_is_refused():
     with pytest.raises(ValueError, match="task must be one of classification, regression"):
         DNNHyperModel((4,), 3, task="ranking")

@@ -58,6 +58,7 @@ def make_rules(**changes):
         "lr_factor": 0.5,
         "min_lr_factor": 1e-3,
         "min_delta": 1e-4,
+        "min_lr_of_best": 0.0,
         "restore_best_weights": False,
         "shuffle": True,
         "by_steps": False,

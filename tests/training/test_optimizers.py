@@ -12,7 +12,7 @@ from presets.training.optimizers import make_optimizer, optimizer_config
 def test_clips_as_keras(limit):
     grads = [keras.ops.convert_to_tensor(np.array(g, "float32")) for g in ([0.3, 0.4], [3.0, 4.0, 0.0], [0.0, 0.0])]
     plain = keras.optimizers.SGD(1.0, **limit)
-    counting = make_optimizer(keras.optimizers.SGD, plain.get_config(), {})
+    counting = make_optimizer(keras.optimizers.SGD, plain.get_config(), {}, {})
     expected, found = ([keras.Variable(np.zeros(g.shape)) for g in grads] for _ in range(2))
     plain.apply(grads, expected)
     counting.apply(grads, found)
