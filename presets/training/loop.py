@@ -133,11 +133,9 @@ def follow(program, plan, calls, *, is_watched):
     if program.schedule is None:
         rate_rule = RateRule(program, plateau, _initial_rate_rule(program, calls.callbacks), has_company=is_watched)
     else:
-        rate_rule = ScheduledRate(program.schedule, plan.n_updates, rules.epochs)
-    others = {
-        name: schedule.of_epochs(rules.epochs, plan.n_updates).tolist()
-        for name, schedule in program.schedules.items()
-        if name != "learning_rate"
+        rate_rule = ScheduledRate(rules.epochs)
+    curves = {
+        name: schedule.of_epochs(rules.epochs, plan.n_updates).tolist() for name, schedule in program.schedules.items()
     }
     recorder = Recorder(core.trainable_variables, plan.n_updates)
     outcome = Outcome(program.weights())
@@ -148,7 +146,7 @@ def follow(program, plan, calls, *, is_watched):
         calls.on_epoch_begin(epoch)
         rate = rate_rule.read()
         result = yield min(rate_rule.n_alike, rules.epochs - epoch)
-        numbers = {"learning_rate": rate} | {name: values[epoch] for name, values in others.items()}
+        numbers = {"learning_rate": rate} | {name: values[epoch] for name, values in curves.items()}
         logs, last_weights = recorder.record(result, numbers), result.weights  # the program may be some epochs ahead
         calls.on_epoch_end(epoch, logs)
         rate_rule.read()

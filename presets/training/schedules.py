@@ -90,28 +90,22 @@ def make_schedules(curves, dtype):
 
 
 class ScheduledRate:
-    """Stands in for `RateRule` when a `Schedule` sets the learning rate.
+    """Stands in for `RateRule` when a `Schedule` sets the learning rate: nothing is decided between epochs.
 
     Parameters
     ----------
-    schedule : Schedule
-    updates_per_epoch : int
     n_epochs : int
     """
 
     kind = "schedule"
 
-    def __init__(self, schedule, updates_per_epoch, n_epochs):
-        self._rates = schedule.of_epochs(n_epochs, updates_per_epoch)
-        self._epoch = 0
+    def __init__(self, n_epochs):
         self.n_alike = n_epochs
         """Number of epochs without a decision between them: all."""
 
     def read(self):
-        """The learning rate of the first update of the next epoch."""
-        return float(self._rates[self._epoch])
+        """Return None: the schedule itself gives the values for the history."""
 
     def ends_training(self):
-        """Go to the next epoch, and return False: a schedule never ends a training early."""
-        self._epoch = min(self._epoch + 1, self.n_alike - 1)
+        """Return False: a schedule never ends a training early."""
         return False

@@ -306,15 +306,21 @@ def test_a_checkpoint_is_the_complete_model(model, x, y, tmp_path):
     np.testing.assert_allclose(complete.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_backup_goes_on_with_the_optimizer_as_it_was(tmp_path):
-    rules = {
-        "optimizer": keras.optimizers.SGD(0.1, momentum=0.9),
-        "shuffle": False,
-        "dropout": 0.0,
-        "restore_best_weights": False,
-    }
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"optimizer": keras.optimizers.SGD(0.1, momentum=0.9)},
+        {"lr_schedule": "cosine", "weight_decay": 0.1, "weight_decay_schedule": "cosine"},
+    ],
+    ids=["momentum", "curves"],
+)
+def test_a_backup_goes_on_with_the_optimizer_as_it_was(tmp_path, rules):
+    rules = {**rules, "shuffle": False, "dropout": 0.0, "restore_best_weights": False}
     with pytest.raises(KeyboardInterrupt):
         fit(keras.callbacks.BackupAndRestore(str(tmp_path)), StopAfter(1), **rules)
     went_on = fit(keras.callbacks.BackupAndRestore(str(tmp_path)), **rules)
     assert went_on.n_epochs_ == 2
-    np.testing.assert_allclose(went_on.predict_proba(X), fit(**rules).predict_proba(X), rtol=1e-4, atol=1e-6)
+    whole = fit(**rules)
+    np.testing.assert_allclose(went_on.predict_proba(X), whole.predict_proba(X), rtol=1e-4, atol=1e-6)
+    for name in {"learning_rate", "weight_decay"} & whole.history_.keys():
+        assert went_on.history_[name] == whole.history_[name][-2:]

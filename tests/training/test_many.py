@@ -17,6 +17,17 @@ CASES = {
     "table": (DNNClassifier(hidden_layer_sizes=(8,), l2=1e-3, momentum=0.5, init="scaled", **RULES), TABLE, LABELS),
     "no validation": (DNNClassifier(hidden_layer_sizes=(8,), validation_fraction=0, **RULES), TABLE, LABELS),
     "last weights": (DNNClassifier(hidden_layer_sizes=(8,), restore_best_weights=False, **RULES), TABLE, LABELS),
+    "curves": (
+        DNNClassifier(
+            hidden_layer_sizes=(8,),
+            dropout_schedule="cosine",
+            weight_decay=0.1,
+            weight_decay_schedule="cosine",
+            **RULES,
+        ),
+        TABLE,
+        LABELS,
+    ),
     "sequences": (LSTMClassifier(units=(4,), **RULES), SEQUENCES, LABELS),
     "images": (CNNRegressor(filters=(2,), dense_units=4, metrics=["mae"], **RULES), IMAGES, TABLE),
 }
