@@ -10,6 +10,7 @@ from presets.builders.augmentation import augmentation_layers
 from presets.builders.blueprint import Blueprint, NotCopyableError
 from presets.builders.convolutions import full_convolution, separable_convolution
 from presets.builders.initializers import BACKBONE
+from presets.builders.mirror import MirrorAverage, MirrorImages
 from presets.builders.pooling import halve
 from presets.builders.residual import residual_stage
 from presets.builders.seeding import seeded
@@ -41,6 +42,7 @@ def build_cnn(
     block="plain",
     se_ratio=None,
     augmentation=None,
+    average_flips=False,
     value_range=(0.0, 1.0),
     backbone=None,
     train_backbone=False,
@@ -78,6 +80,8 @@ def build_cnn(
         Squeeze-and-excitation of the residual stages.
     augmentation, value_range
         See `augmentation_layers`. A network has the same weights in the same order with and without them.
+    average_flips : bool
+        Whether to average over each image and its mirror image, except in training; see `MirrorAverage`.
     backbone : keras.Model or Blueprint, optional
         A Functional or Sequential model for images that replaces the blocks (S4). It is copied with its weights. Its
         outputs are averaged over height and width, if they have these axes.
@@ -110,6 +114,8 @@ def build_cnn(
                 f"augmentation cannot take {type(layer).__name__}: it changes the shape of images from "
                 f"{inputs.shape[1:]} to {images.shape[1:]}, also in predictions. Apply it to X instead."
             )
+    if average_flips:
+        images = MirrorImages(dtype=numbers, name="mirror_images")(images)
     if backbone is not None:
         outputs = _backbone(images, backbone, train_backbone, seed + 1 + len(augmentations))
     elif block == "plain":
@@ -121,6 +127,8 @@ def build_cnn(
     if dropout:
         outputs = layers.Dropout(dropout, seed=seed, dtype=dtype, name="dropout")(outputs)
     outputs = layers.Dense(int(n_outputs), name="outputs", **rules)(outputs)
+    if average_flips:
+        outputs = MirrorAverage(dtype=dtype, name="mirror_average")(outputs)
     return keras.Model(inputs, outputs, name="cnn")
 
 

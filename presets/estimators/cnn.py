@@ -79,6 +79,15 @@ class CNN(NetworkEstimator):
         "MixUp and CutMix are refused, because they would have to change the labels too.",
         default=article.AUGMENTATION,
     )
+    average_flips: bool = parameter(
+        BOOLEAN,
+        "bool",
+        "Whether predictions are averaged over each image and its mirror image, if mirrored images keep their labels. "
+        "The means are those of the logits of a classifier, and of the standardised values of a regressor. So the loss "
+        "is at most the mean of both losses. Validation and `model_` do the same; training does not. Predictions take "
+        "twice as long.",
+        default=False,
+    )
     backbone: keras.Model | None = parameter(
         [keras.Model, None],
         "keras.Model or None",

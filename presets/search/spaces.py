@@ -180,7 +180,8 @@ def scheduled_space(network: Any) -> SearchSpace:
         five times its own, batch size (A3, S2) and dropout. For classifiers also label smoothing; for dense networks
         widths and depth (S2) and the numeric embedding; for convolutional networks filters and augmentation, and with
         residual or separable blocks also the kind of block and squeeze-and-excitation. The optimizer and the
-        parametrization do not vary, since other ones want other rates.
+        parametrization do not vary, since other ones want other rates. Images are mirrored, or averaged with their
+        mirror images, only if the network itself does that.
     """
 
     def own_or(name: str, *values: Any) -> Choice:
@@ -201,7 +202,9 @@ def scheduled_space(network: Any) -> SearchSpace:
         space |= {name: dimension for name, dimension in dnn_space().items() if name == "hidden_layer_sizes"}
         space["numeric_embedding"] = own_or("numeric_embedding", None, "pbld", "periodic", "piecewise")
     if isinstance(network, CNN):
-        space |= {"filters": cnn_space()["filters"], "augmentation": Choice(None, "shift", "cutout")}
+        own = [network.augmentation] if isinstance(network.augmentation, str) else []  # or layers
+        augmentations = dict.fromkeys((None, "shift", "cutout", *own))
+        space |= {"filters": cnn_space()["filters"], "augmentation": Choice(*augmentations)}
         if network.block in CONVOLUTIONS and network.backbone is None:
             space["block"] = own_or("block", *CONVOLUTIONS)
             space["se_ratio"] = own_or("se_ratio", None, measured.SEARCH_SE_RATIO)

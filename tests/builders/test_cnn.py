@@ -148,6 +148,24 @@ def test_augmentation_acts_in_training_only_and_has_no_weights(augmentation, blo
     assert np.abs(outputs(augmented, X, training=True) - outputs(plain, X)).max() > 0
 
 
+@pytest.mark.parametrize(
+    ("block", "input_shape"), [("plain", (8, 5, 1)), ("separable", (1, 1, 2)), ("backbone", (12, 12, 3))]
+)
+def test_averaged_flips_are_means_over_mirror_images_in_inference_only(block, input_shape, backbone):
+    own = {"backbone": backbone} if block == "backbone" else {"block": block}
+    plain = build(input_shape, dropout=0.0, **own)
+    averaged = build(input_shape, dropout=0.0, average_flips=True, **own)
+    assert [v.path for v in averaged.weights] == [v.path for v in plain.weights]
+    averaged.set_weights(plain.get_weights())
+    X = np.random.default_rng(0).normal(size=(5, *input_shape)).astype("float32")
+    expected = (outputs(plain, X) + outputs(plain, X[:, :, ::-1])) / 2
+    for found in (outputs(averaged, X), averaged.predict(X, batch_size=2, verbose=0)):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        outputs(averaged, X, training=True), outputs(plain, X, training=True), rtol=1e-4, atol=1e-6
+    )
+
+
 def test_every_random_layer_has_a_seed_of_its_own():
     model = build(augmentation="strong")
     seeds = [layer.seed for layer in model._flatten_layers() if hasattr(layer, "seed")]

@@ -1,6 +1,7 @@
 """Images in every form, under scikit-learn's contract, with augmentation and with a backbone."""
 
 import copy
+import io
 import pickle
 import random
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_digits
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, check_cv, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from presets import CNNClassifier, CNNRegressor, article, clear_programs
+from presets import CNNClassifier, CNNRegressor, article, clear_programs, load, save
 from presets.training.pool import POOL
 
 RNG = np.random.default_rng(0)
@@ -317,6 +319,64 @@ def test_complete_model_with_a_backbone(estimator, tmp_path):
     expected = outputs(model, COLOUR)[:, 1] if is_classifier(model) else outputs(model, COLOUR)
     found = loaded.predict(COLOUR.astype("float32"), verbose=0)[:, 0]
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+# ---------------------------------------------------------------- averages over mirror images
+
+MIRRORED = COLOUR[:, :, ::-1]
+
+
+def by_file(model):
+    file = io.BytesIO()
+    save(model, file)
+    return load(io.BytesIO(file.getvalue()))
+
+
+@pytest.fixture(scope="module")
+def averaging():
+    """For each estimator, a network that averages flips and the same network without."""
+    own = {CNNClassifier: {"calibrate": True}, CNNRegressor: {}}
+    return {
+        estimator: [
+            fit(estimator, COLOUR, average_flips=average_flips, restore_best_weights=False, **own[estimator])
+            for average_flips in (True, False)
+        ]
+        for estimator in own
+    }
+
+
+def raw_outputs(model, X):
+    """Logits of a classifier before its temperature, or values."""
+    if not is_classifier(model):
+        return model.predict(X)
+    p = model.predict_proba(X)
+    return model.temperature_ * np.log(p[:, 1] / p[:, 0])
+
+
+@both
+@pytest.mark.parametrize("copied", [copy.deepcopy, by_pickle, by_file])
+def test_predictions_are_means_over_mirror_images(estimator, copied, averaging):
+    averaged, plain = averaging[estimator]
+    one, other = raw_outputs(plain, COLOUR), raw_outputs(plain, MIRRORED)
+    assert np.abs(one - other).max() > 1e-3
+    np.testing.assert_allclose(raw_outputs(copied(averaged), COLOUR), (one + other) / 2, rtol=1e-3, atol=1e-4)
+
+
+@both
+def test_complete_model_averages_too(estimator, averaging, tmp_path):
+    averaged, _ = averaging[estimator]
+    averaged.model_.save(tmp_path / "model.keras")
+    expected = outputs(averaged, COLOUR)[:, 1] if is_classifier(averaged) else outputs(averaged, COLOUR)
+    for complete in (averaged.model_, keras.saving.load_model(tmp_path / "model.keras")):
+        found = complete.predict(COLOUR.astype("float32"), verbose=0)[:, 0]
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_validation_uses_what_predictions_use():
+    given = {"X_val": COLOUR[:20, :, ::-1], "y_val": LABELS[:20]}
+    model = quick(CNNClassifier, average_flips=True, epochs=3).fit(COLOUR, LABELS, **given)
+    loss = log_loss(LABELS[:20], model.predict_proba(COLOUR[:20]))
+    assert model.history_["val_loss"][model.best_epoch_] == pytest.approx(loss, rel=1e-4)
 
 
 # ---------------------------------------------------------------- bad input

@@ -88,3 +88,8 @@ def test_the_space_of_a_preset_with_a_schedule_begins_with_its_values(estimator,
     assert changed <= {"weight_decay"}  # 0 is off, a range begins above it
     for params in ParameterSampler(space.distributions(), 10, random_state=0):
         design_of(estimator.from_preset(name, **params)).check()
+
+
+def test_the_network_s_own_augmentation_is_in_the_space():
+    space = space_for(CNNClassifier.from_preset("quick", augmentation="shift_flip"))
+    assert set(space["augmentation"].values) == {None, "shift", "cutout", "shift_flip"}
