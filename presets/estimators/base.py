@@ -150,8 +150,8 @@ class NetworkEstimator(BaseEstimator):
         "int or 'auto'",
         "Greatest number of passes over the data. 'auto' also counts updates, because small data need more epochs: "
         "{epochs} epochs or {updates} updates, whichever is more. With validation it ends earlier if the best epoch is "
-        "long past: when the plateau rule lowers the rate below a hundredth of the rate of that epoch. It does not end "
-        "so with `warm_start`, or without `restore_best_weights`.",
+        "long past: when the plateau rule lowers the rate below a hundredth of the rate of that epoch, but not before "
+        "the third lower rate. This rule is off with `warm_start`, and without `restore_best_weights`.",
         default="auto",
         place="training",
     )

@@ -147,6 +147,7 @@ class Design:
         n_updates = math.ceil(n_rows / batch_size)
         epochs = self.budget.n_epochs(n_updates) if given.epochs == "auto" else int(given.epochs)
         ends_early = given.epochs == "auto" and validates and given.restore_best_weights and not given.warm_start
+        min_lr_of_best = min(measured.MIN_LR_OF_BEST, given.lr_factor**2)  # at the third lower rate at the earliest
         return Rules(
             epochs=epochs,
             batch_size=batch_size,
@@ -156,7 +157,7 @@ class Design:
             lr_factor=given.lr_factor,
             min_lr_factor=given.min_lr_factor,
             min_delta=given.min_delta / (factor if given.monitor in ("loss", "val_loss") else 1.0),
-            min_lr_of_best=measured.MIN_LR_OF_BEST if ends_early else 0.0,
+            min_lr_of_best=min_lr_of_best if ends_early else 0.0,
             restore_best_weights=given.restore_best_weights,
             shuffle=given.shuffle,
             by_steps=given.steps_per_execution == 1,

@@ -10,7 +10,7 @@ import numpy as np
 from presets.training.best import BestEpoch
 from presets.training.callbacks import Progress, needs_batches, saving_complete, takes_rate_over, watches
 from presets.training.epochs import Epochs
-from presets.training.plateau import Plateau, RateRule
+from presets.training.plateau import Plateau, RateRule, is_lower
 from presets.training.schedules import ScheduledRate
 from presets.typing import Array
 
@@ -163,7 +163,7 @@ def follow(program, plan, calls, *, is_watched):
         if rate_rule.ends_training():
             outcome.stopped_by = "learning_rate"
             break
-        if rate_rule.kind == "plateau" and rate_rule.read() < rules.min_lr_of_best * rate_of_best:
+        if rate_rule.kind == "plateau" and is_lower(rate_rule.read(), rules.min_lr_of_best * rate_of_best):
             outcome.stopped_by = "no_improvement"
             break
     if is_watched:

@@ -3,6 +3,11 @@
 import math
 
 
+def is_lower(rate: float, limit: float) -> bool:
+    """Whether a learning rate is lower than a limit. A difference by rounding does not count."""
+    return rate < limit * (1 - 1e-6)
+
+
 class Plateau:
     """Follows one value over the epochs of a training.
 
@@ -49,8 +54,8 @@ class Plateau:
         return rate * self.lr_factor
 
     def is_over(self, rate: float) -> bool:
-        """Whether a learning rate is too low to continue. A difference by rounding does not count."""
-        return rate < self.min_lr * (1 - 1e-6)
+        """Whether a learning rate is too low to continue."""
+        return is_lower(rate, self.min_lr)
 
 
 class RateRule:

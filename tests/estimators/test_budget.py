@@ -68,6 +68,14 @@ def test_auto_epochs_end_when_the_best_epoch_is_long_past(callbacks):
             np.testing.assert_array_equal(weights, expected)
 
 
+@pytest.mark.parametrize("lr_factor", [0.1, 0.005])
+def test_auto_epochs_train_at_two_lower_rates_however_low(lr_factor):
+    model = overfitted(lr_factor=lr_factor, min_lr_factor=1e-9)
+    rates = list(dict.fromkeys(model.history_["learning_rate"]))
+    assert (model.stopped_by_, model.best_epoch_ < 100) == ("no_improvement", True)
+    np.testing.assert_allclose(rates, [0.1, 0.1 * lr_factor, 0.1 * lr_factor**2], rtol=1e-6)
+
+
 @pytest.mark.parametrize("parameters", [{"restore_best_weights": False}, {"warm_start": True}], ids=str)
 def test_auto_epochs_do_not_end_so_where_later_epochs_count(parameters):
     assert overfitted(**parameters).stopped_by_ == "learning_rate"
