@@ -54,6 +54,17 @@ def parameter(
     return dataclasses.field(default=default, metadata=said._asdict())
 
 
+def schedule_of(name: str) -> Declaration:
+    """Declare the curve of one of the hyperparameters in `SCHEDULABLE`."""
+    return Declaration(
+        [StrOptions(set(CURVES)), None],
+        "{'one_cycle', 'cosine', 'flat_cosine', 'coslog4'} or None",
+        f"Curve of `{name}` over all updates, with its value as the highest: one of those of `lr_schedule`. Holzmüller "
+        "et al. (2024) use 'flat_cosine'. None: it is constant.",
+        place="training",
+    )
+
+
 OF_THE_USER = Declaration([object], "object", "", place="rest")._asdict()
 """Declaration of a parameter that the user's own subclass adds."""
 
@@ -103,13 +114,7 @@ def _metadata(cls, name):
 DROPOUT = Declaration(
     SHARE, "float", "Share of each hidden layer's outputs that training drops; 0.5 for complex models (S3)."
 )
-DROPOUT_SCHEDULE = Declaration(
-    [StrOptions(set(CURVES)), None],
-    "{'one_cycle', 'cosine', 'flat_cosine', 'coslog4'} or None",
-    "Curve of `dropout` over all updates, with its value as the highest: one of those of `lr_schedule`. Holzmüller et "
-    "al. (2024) use 'flat_cosine'. None: it is constant.",
-    place="training",
-)
+DROPOUT_SCHEDULE = schedule_of("dropout")
 L1 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' absolute values in the training loss (A11).")
 L2 = Declaration(NOT_NEGATIVE, "float", "Factor of the kernels' squared values in the training loss (A11).")
 ACTIVATION = Declaration(

@@ -21,7 +21,16 @@ from presets.builders.storage import from_plain, to_plain
 from presets.data.report import Finding
 from presets.estimators._clone import clone_keeping_keras
 from presets.estimators._health import Health
-from presets.estimators._parameters import BOOLEAN, COUNT, NOT_NEGATIVE, POSITIVE, SHARE, parameter, with_parameters
+from presets.estimators._parameters import (
+    BOOLEAN,
+    COUNT,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    parameter,
+    schedule_of,
+    with_parameters,
+)
 from presets.estimators._presets import PresetNames
 from presets.estimators.design import Design
 from presets.estimators.fit import Epoch, Fit
@@ -98,14 +107,7 @@ class NetworkEstimator(BaseEstimator):
         default=0.0,
         place="training",
     )
-    weight_decay_schedule: str | None = parameter(
-        [StrOptions(set(CURVES)), None],
-        "{'one_cycle', 'cosine', 'flat_cosine', 'coslog4'} or None",
-        "Curve of `weight_decay` over all updates, with its value as the highest: one of those of `lr_schedule`. "
-        "Holzmüller et al. (2024) use 'flat_cosine'. None: it is constant.",
-        default=None,
-        place="training",
-    )
+    weight_decay_schedule: str | None = parameter(schedule_of("weight_decay"), default=None)
     clipnorm: float | None = parameter(
         [*POSITIVE, None],
         "float or None",

@@ -82,10 +82,9 @@ class CNN(NetworkEstimator):
     average_flips: bool = parameter(
         BOOLEAN,
         "bool",
-        "Whether predictions are averaged over each image and its mirror image, if mirrored images keep their labels. "
-        "The means are those of the logits of a classifier, and of the standardised values of a regressor. So the loss "
-        "is at most the mean of both losses. Validation and `model_` do the same; training does not. Predictions take "
-        "twice as long.",
+        "Whether predictions are averages over each image and its mirror image. Use it only if mirrored images keep "
+        "their labels, and train with mirrored images too. A classifier averages logits, and a regressor standardised "
+        "values. Validation and `model_` average too; training does not. Predictions take twice as long.",
         default=False,
     )
     backbone: keras.Model | None = parameter(

@@ -17,7 +17,7 @@ from presets.training.optimizers import optimizer_config, warn_of_rate
 from presets.training.plan import Rules
 from presets.training.probe import choose_init
 from presets.training.recipe import Recipe
-from presets.training.schedules import FOLLOWING
+from presets.training.schedules import SCHEDULABLE
 from presets.warn import warn_user
 
 
@@ -134,7 +134,7 @@ class Design:
 
     def _curves(self):
         """Names of hyperparameters with their curves."""
-        chosen = {name: getattr(self.parameters, f"{name}_schedule", None) for name in FOLLOWING}
+        chosen = {name: getattr(self.parameters, f"{name}_schedule", None) for name in SCHEDULABLE}
         if self.parameters.lr_schedule != "plateau":
             chosen["learning_rate"] = self.parameters.lr_schedule
         return tuple((name, curve) for name, curve in chosen.items() if curve is not None)

@@ -25,7 +25,7 @@ from presets.training.plan import Rules
 from presets.training.plateau import Plateau
 from presets.training.pool import POOL
 from presets.training.recipe import Recipe, numbers
-from presets.training.schedules import FOLLOWING, make_schedules
+from presets.training.schedules import SCHEDULABLE, make_schedules
 from presets.training.smoothing import smooth_labels
 from presets.typing import Array
 
@@ -167,10 +167,11 @@ class NetworkHyperModel(keras_tuner.HyperModel):
         estimator = self._families[TASKS[self.task]](**self.parameters | self._settings(hp))
         design = design_of(estimator)
         design.check()
-        for name in FOLLOWING:
-            if getattr(estimator, f"{name}_schedule", None) is not None:
+        for name in SCHEDULABLE:
+            curve = getattr(estimator, f"{name}_schedule", None)
+            if curve is not None:
                 raise ValueError(
-                    f"{name}_schedule={getattr(estimator, f'{name}_schedule')!r} cannot be used in a hypermodel, which "
+                    f"{name}_schedule={curve!r} cannot be used in a hypermodel, which "
                     f"Keras's fit trains; set {name}_schedule=None, or use TunerSearchCV."
                 )
         if estimator.metrics is None and self.task == "classification":

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from presets.training.deadline import Deadline, StopInTime
-from presets.training.schedules import FOLLOWING
+from presets.training.schedules import SCHEDULABLE
 
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -139,4 +139,4 @@ class Progress(keras.callbacks.ProgbarLogger):
 
 
 def _is_measured_here(name):
-    return name in ("learning_rate", *FOLLOWING, "clipped") or name.partition("/")[0] == "update_ratio"
+    return name in ("learning_rate", *SCHEDULABLE, "clipped") or name.partition("/")[0] == "update_ratio"

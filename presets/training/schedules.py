@@ -31,7 +31,7 @@ def one_cycle(t):
     return ops.where(t < up, rising, cosine(ops.maximum(t - up, 0.0) / (1 - up)))
 
 
-FOLLOWING = ("dropout", "weight_decay")
+SCHEDULABLE = ("dropout", "weight_decay")
 """Hyperparameters that may follow a curve, besides the learning rate."""
 
 CURVES = {"one_cycle": one_cycle, "cosine": cosine, "flat_cosine": flat_cosine, "coslog4": coslog4}
