@@ -6,7 +6,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("presets")
 class MirrorImages(keras.layers.Layer):
-    """Adds the mirror images of a batch behind it, except in training.
+    """Appends the mirror images to a batch, except in training.
 
     `MirrorAverage` must be the last layer of the same network. All layers between treat rows independently.
     """
