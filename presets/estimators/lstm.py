@@ -89,7 +89,7 @@ class LSTM(NetworkEstimator):
     l2: float = parameter(shared.L2, default=article.L2)
     data_format: str = parameter(shared.DATA_FORMAT, default="channels_last")
 
-    _presets = MappingProxyType(article.LSTM_PRESETS | measured.LSTM_PRESETS)
+    _presets = article.LSTM_PRESETS
     _budget = article.LSTM_BUDGET
 
     @extends(NetworkEstimator.fit)
@@ -156,6 +156,8 @@ class LSTMClassifier(Classifier, LSTM):
     (2,)
     """
 
+    _presets = MappingProxyType(LSTM._presets | measured.LSTM_CLASSIFIER_PRESETS)
+
 
 @with_parameters
 class LSTMRegressor(Regressor, LSTM):
@@ -172,3 +174,5 @@ class LSTMRegressor(Regressor, LSTM):
     >>> network.fit(X, y).predict(X[:2]).shape
     (2, 4)
     """
+
+    _presets = MappingProxyType(LSTM._presets | measured.LSTM_REGRESSOR_PRESETS)
