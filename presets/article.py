@@ -5,6 +5,7 @@ Sutskever's "A Brief Overview of Deep Learning". ``A5.3`` is its item 5, point 3
 the article does not give have their own source beside them. Signatures, documentation and presets use these numbers.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -183,7 +184,9 @@ DNN_PRESETS = MappingProxyType(
     }
 )
 CUSTOM_PRESETS = MappingProxyType({"article": {}, "adaptive": ADAPTIVE, "momentum": WITH_MOMENTUM})
-LSTM_PRESETS = MappingProxyType({"article": {}, "fcn": {"convolutions": FCN_CONVOLUTIONS}})  # Karim et al. 2018
+LSTM_PRESETS: MappingProxyType[str, Mapping[str, object]] = MappingProxyType(
+    {"article": {}, "fcn": {"convolutions": FCN_CONVOLUTIONS}}  # Karim et al. 2018
+)
 CNN_PRESETS = MappingProxyType(
     {
         "article": {},
