@@ -115,8 +115,10 @@ DNN_REGRESSOR_PRESETS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     }
 )
 
-# Sequences: only convolutions, on all rows, with a rate that rises once and falls to zero. `quick` scores .88 on ECG200
-# and .987 on GunPoint in 14 and 7 CPU seconds (one seed). LSTM-FCN takes minutes. `tuned` is not measured.
+# Sequences: only convolutions, on all rows, with a rate that rises once and falls to zero. Six UCR sets, one seed:
+# `quick` scores .908 in 46 CPU seconds, and `tuned` .916 in 106. Smoothed labels raise the accuracy on four of four
+# sets. For the smallest set (36 series), 4,000 updates at a rate of .001 give .84, and 150 epochs at .003 give .78. On
+# the others, 150 epochs are as good in a third of the time. Twice the filters cost twice as much, and score less.
 CONVOLUTIONS_ALONE = MappingProxyType(
     {
         "units": (),
@@ -148,11 +150,12 @@ LSTM_REGRESSOR_PRESETS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {"quick": QUICK_LSTM, "tuned": TUNED_LSTM}
 )
 
-# Images: residual blocks on all rows, with a rate that rises once and falls to zero. `quick` scores .933 on
-# fashion_mnist in 455 CPU seconds (one seed). `article` scores .910 in about the same time. Images are not mirrored,
+# Images: residual blocks on all rows, with a rate that rises once and falls to zero. Accuracy on fashion_mnist (one
+# seed): `quick` .933 in 455 CPU seconds, `tuned` .940 in 1,435, `article` .910 in about 600. Images are not mirrored,
 # because mirrored digits, letters and signs have another meaning. 20,000 images of fashion_mnist, 6 epochs: .910
 # without augmentation, .900 with shifts, .892 with a covered patch too, .895 with the patch, batches of 64 and half the
-# rate. 20 epochs of all 60,000 images were run only with shifts.
+# rate. 20 epochs of all 60,000 images were run only with shifts. Squeeze-and-excitation in `quick` gains .005 on the
+# digits and .004 on 10,000 images of fashion_mnist, for an eighth more time. So `tuned` has it.
 CNN_MOMENTUM = 0.9  # for the statistics of batch normalisation, as `FCN_MOMENTUM`
 SHIFT = 1 / 14  # share of the sides: two pixels of 28
 CUTOUT = 1 / 4  # share of the sides: seven pixels of 28
