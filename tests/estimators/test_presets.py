@@ -31,6 +31,12 @@ def test_a_line_about_every_preset(estimator):
     assert all(line.partition(": ")[2] for line in lines)
 
 
+@every_estimator
+def test_every_preset_names_own_parameters(estimator):
+    for name in estimator.list_presets():
+        assert estimator.from_preset(name).get_params().keys() == estimator().get_params().keys()
+
+
 @one_of_each
 def test_every_preset_fits_and_takes_overrides(estimator):
     shape = {"image_shape": (2, 2)} if "image_shape" in estimator().get_params() else {}
