@@ -14,15 +14,20 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-FOLDS = {1_000: 8, 20_000: 5, 100_000: 3}
+FOLDS = {
+    "table": {1_000: 8, 20_000: 5, 100_000: 3},
+    "sequences": {20_000: 5, 100_000: 3},
+    "images": {20_000: 5, 100_000: 3},
+}
 """Number of folds for data with fewer rows than the key. For larger data one part is held out."""
 
-FOLD_SECONDS = 1.5, 0.0025
-"""Time for one fold of a table: seconds, and seconds for each row. It includes a linear model, boosting and the first
-network. Measured on eight sets of 600 to 7,500 rows, on one core."""
+FOLD_SECONDS = {"table": (1.5, 0.0025, 0.0), "sequences": (5.0, 0.05, 0.0018), "images": (2.0, 5e-4, 4.6e-6)}
+"""Time for one fold: seconds, seconds for each row, and seconds for each row and step or pixel. It includes the fast
+models and the first network. For sequences and images this is a network with half of its epochs. Measured on one core:
+eight tables of 600 to 7,500 rows, seven sets of 36 to 500 sequences, and three of images."""
 
-COST = {"table": 1, "sequences": 20, "images": 20}
-"""Cost of a row, relative to a row of a table."""
+LEAST_IMAGES = 19_200
+"""The seconds of fewer images are those of this many, because they are trained for more epochs."""
 
 FEWEST_FOLDS = 3
 """With two folds, each model would be trained on only half of the rows. Then one part is held out instead."""
@@ -31,7 +36,7 @@ PARTS = 5
 """Number of parts when one part is held out: for large data, and for `cv="last"`."""
 
 
-def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.inf):
+def number_of_folds(y, *, classes=None, groups=None, kind="table", size=1, seconds=math.inf):
     """Choose the number of folds for the number of rows and the time.
 
     Parameters
@@ -41,6 +46,8 @@ def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.
         Labels of a classification.
     groups : ndarray of shape (n_samples,) or None
     kind : {"table", "sequences", "images"}
+    size : int
+        Number of steps of a sequence, or of pixels of an image.
     seconds : float
         Time of all workers together.
 
@@ -49,9 +56,10 @@ def number_of_folds(y, *, classes=None, groups=None, kind="table", seconds=math.
     int
         1 means that one part is held out.
     """
-    n_folds = next((folds for rows, folds in FOLDS.items() if len(y) < rows), 1)
-    start, of_row = FOLD_SECONDS
-    in_time = seconds / (start + of_row * COST[kind] * len(y))
+    n_folds = next((folds for rows, folds in FOLDS[kind].items() if len(y) < rows), 1)
+    start, of_row, of_value = FOLD_SECONDS[kind]
+    n_rows = max(len(y), LEAST_IMAGES) if kind == "images" else len(y)
+    in_time = seconds / (start + n_rows * (of_row + size * of_value))
     if in_time < n_folds and n_folds > 1:
         n_folds = max(int(in_time), FEWEST_FOLDS) if in_time >= FEWEST_FOLDS - 1 else 1
     if groups is not None:

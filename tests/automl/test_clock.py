@@ -61,6 +61,15 @@ def test_folds_by_the_number_of_rows(n_rows, expected):
     assert number_of_folds(np.zeros(n_rows)) == expected
 
 
+def test_sequences_and_images_have_fewer_folds_the_longer_or_larger_they_are():
+    y = np.zeros(500)
+    for kind in ("sequences", "images"):
+        folds = [number_of_folds(y, kind=kind, size=size, seconds=300) for size in (10, 100, 1000, 100_000)]
+        assert folds == sorted(folds, reverse=True)
+        assert folds[0] == 5
+        assert folds[-1] == 1
+
+
 def test_a_short_time_has_fewer_folds_and_never_two():
     y = np.zeros(5000)
     folds = [number_of_folds(y, seconds=seconds) for seconds in (1, 20, 40, 60, 80, 1000)]
