@@ -28,7 +28,7 @@ def around_the_best(run, seed):
     Candidate
         The variants end if there is no time for another, or if they do not get better.
     """
-    searches = [Search(trial, space, seed) for trial, space in _centres(run.done)]
+    searches = [Search(trial, space, seed) for trial, space in _centres(run)]
     while searches:
         for search in list(searches):
             search.learn(run.done)
@@ -118,14 +118,17 @@ class Search:
                     self._since = PATIENCE  # there is no time for the next either
 
 
-def _centres(trials):
-    """The best network, boosting and forest that have a score, with their search spaces, the best first."""
-    scored = sorted((t for t in trials if not math.isnan(t.score)), key=lambda trial: trial.score, reverse=True)
+def _centres(run):
+    """The best network, boosting and forest that have a score, with their search spaces, the best first.
+
+    Only a network is varied for sequences and images. Trees of many steps or pixels are slow, and rarely the best.
+    """
+    scored = sorted((t for t in run.done if not math.isnan(t.score)), key=lambda trial: trial.score, reverse=True)
     found: dict[str, tuple[Any, ...]] = {}
     for trial in scored:
         if len(networks(trial.estimator)) == 1:
             found.setdefault("network", (trial, space_for(trial.estimator)))
-        else:
+        elif run.rows.kind == "table":
             kind, space = tree_space(trial.estimator)
             if kind:
                 found.setdefault(kind, (trial, SearchSpace(space)))

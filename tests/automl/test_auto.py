@@ -80,8 +80,9 @@ def test_no_mixture_is_worse_than_its_best_candidate(fitted):
     assert fitted.score_ >= max(trial.score for trial in fitted.trials_)
 
 
-def test_more_candidates_never_worsen_the_score():
-    scores = [auto(n_candidates=n, cv=3).fit(X, LABELS).score_ for n in (1, 2, 3)]
+@pytest.mark.parametrize("calibrate", [False, "auto"])
+def test_more_candidates_never_worsen_the_score(calibrate):
+    scores = [auto(n_candidates=n, cv=3, calibrate=calibrate).fit(X, LABELS).score_ for n in (1, 2, 3, 4)]
     assert scores == sorted(scores)
 
 
@@ -125,8 +126,9 @@ def test_groups_are_never_on_both_sides():
     noise = np.random.default_rng(0).normal(size=(len(X), 2)).repeat(2, axis=0)[: len(X)]
     labels = np.random.default_rng(1).integers(2, size=len(X)).repeat(2)[: len(X)]
     memory = [("memory", presets.EnsembleClassifier(DummyClassifier(), n_members=2)), ("tree", _tree())]
-    together = AutoClassifier(time_limit=None, candidates=memory, random_state=0).fit(noise, labels)
-    apart = AutoClassifier(time_limit=None, candidates=memory, random_state=0).fit(noise, labels, groups=groups)
+    settings = {"time_limit": None, "candidates": memory, "calibrate": False, "random_state": 0}
+    together = AutoClassifier(**settings).fit(noise, labels)
+    apart = AutoClassifier(**settings).fit(noise, labels, groups=groups)
     score = {trial.name: trial.score for trial in together.trials_}["tree"]
     assert score > {trial.name: trial.score for trial in apart.trials_}["tree"] + 1
     given = AutoClassifier(time_limit=None, candidates=memory, cv=GroupKFold(3)).fit(noise, labels, groups=groups)
@@ -323,7 +325,7 @@ def test_folds_or_candidates_side_by_side_give_the_same_models(cv):
 
 def test_variants_of_the_best_follow():
     model = auto(n_candidates=2, cv=2).fit(X, LABELS)
-    run = SimpleNamespace(done=list(model.trials_), clock=Clock(None))
+    run = SimpleNamespace(done=list(model.trials_), clock=Clock(None), rows=SimpleNamespace(kind="table"))
     variants = list(itertools.islice(around_the_best(run, seed=1), 3))
     assert [variant.name for variant in variants] == [f"{run.done[1].name} {number}" for number in (1, 2, 3)]
     settings = [variant.estimator.get_params() for variant in variants]
@@ -342,7 +344,7 @@ def test_variants_take_turns_with_the_last_candidates():
 )
 def test_forests_have_variants(forest):
     model = auto(candidates=[("forest", forest)], n_candidates=None, cv=2).fit(X, LABELS)
-    run = SimpleNamespace(done=list(model.trials_), clock=Clock(None))
+    run = SimpleNamespace(done=list(model.trials_), clock=Clock(None), rows=SimpleNamespace(kind="table"))
     (variant,) = itertools.islice(around_the_best(run, seed=1), 1)
     assert variant.name == "forest 1"
     assert variant.estimator.get_params() != run.done[0].estimator.get_params()
@@ -537,7 +539,7 @@ def test_refit_on_all_rows_gives_one_model_for_each_candidate():
 
 def test_a_single_network_has_a_model():
     network = DNNClassifier(hidden_layer_sizes=(8,), epochs=3, random_state=0)
-    bag = auto(candidates=[("network", network)], cv=2).fit(X, LABELS)
+    bag = auto(candidates=[("network", network)], cv=2, calibrate=False).fit(X, LABELS)
     with pytest.raises(AttributeError, match="has 2 models"):
         bag.model_.summary()
     full = bag.refit_full(X, LABELS)
@@ -554,17 +556,13 @@ def test_a_network_learns_what_the_ensemble_predicts():
         model.distill(X, LABELS[::-1])
 
 
-@pytest.mark.parametrize("calibrate", [True, False])
+@pytest.mark.parametrize("calibrate", [True, "auto"])
 def test_calibration_improves_the_log_loss_out_of_fold_and_no_label_changes(calibrate):
     rng = np.random.default_rng(0)
     noisy = np.where(rng.random(len(LABELS)) < 0.3, rng.integers(3, size=len(LABELS)), LABELS)
-    model = AutoClassifier(
-        time_limit=None,
-        candidates=[("tree", _tree().set_params(min_samples_leaf=3))],
-        cv=5,
-        random_state=0,
-        calibrate=calibrate,
-    ).fit(X, noisy)
-    assert (model.temperature_ != 1) == calibrate
-    if calibrate:
-        assert model.score_ > model.trials_[0].score
+    given = {"candidates": [("tree", _tree().set_params(min_samples_leaf=3))], "cv": 5}
+    plain, model = (auto(calibrate=of, **given).fit(X, noisy) for of in (False, calibrate))
+    assert plain.temperature_ == plain.trials_[0].temperature == 1
+    assert model.trials_[0].temperature != 1
+    assert model.score_ >= model.trials_[0].score > plain.score_ + 0.01
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
