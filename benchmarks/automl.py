@@ -44,25 +44,16 @@ def kept(table, options):
 
 
 def without_selection(table, options):
-    """The best candidate alone, with a temperature of its own."""
-    from presets.automl.mixture import find_temperature
-    from presets.automl.preparation import prepare
-    from presets.evaluation.folds import predictions_of
-
+    """The best candidate alone."""
     auto = fitted(options)
     best = max((trial for trial in auto.trials_ if trial.weight), key=lambda trial: trial.score)
-    auto.trials_ = [dataclasses.replace(best, weight=1.0)]
-    if table.is_classification:
-        rows = prepare(auto, table.X_train, table.y_train, None, None, n_jobs=1).rows
-        parts = zip(best.models, rows.splits, strict=True)
-        predicted = [predictions_of(model, table.X_train.iloc[test], rows.classes) for model, (_, test) in parts]
-        codes = np.concatenate([rows.target[test] for _, test in rows.splits])
-        auto.temperature_ = find_temperature(np.concatenate(predicted), codes, None, auto.calibrate)
+    auto.trials_, auto.temperature_ = [dataclasses.replace(best, weight=1.0)], 1.0
     return Fitted(auto)
 
 
 def without_calibration(table, options):
     auto = fitted(options)
+    auto.trials_ = [dataclasses.replace(trial, temperature=1.0) for trial in auto.trials_]
     auto.temperature_ = 1.0
     return Fitted(auto)
 

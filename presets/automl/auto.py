@@ -27,8 +27,8 @@ class AutoClassifier(ClassifierMixin, Auto):
     ----------
     <parameters>
     calibrate : bool or "auto", default="auto"
-        Whether one temperature, learnt from the predictions out of fold, corrects the probabilities. "auto": if there
-        are at least 3,000 rows for two classes, or 500 for more classes.
+        Whether temperatures, learnt from the predictions out of fold, correct the probabilities of each candidate and
+        those of the mixture. "auto": with few rows, they stay nearer to 1.
     threshold : float, "scoring" or None, default=None
         With two classes, the second class is predicted from this probability on. "scoring" finds the threshold with
         the best score out of fold, for example for `scoring="f1"`. None predicts the more probable class.
@@ -38,7 +38,8 @@ class AutoClassifier(ClassifierMixin, Auto):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted.
     temperature_ : float
-        1 if the probabilities are not calibrated.
+        Temperature of the mixture. 1 if the probabilities are not calibrated, or if there is only one candidate in the
+        mixture, since it has its own.
     threshold_ : float
     <attributes>
 
@@ -65,22 +66,26 @@ class AutoClassifier(ClassifierMixin, Auto):
         def score(self, X: Features, y: Values, sample_weight: Values | None = None) -> float:
             """Score predictions as scikit-learn does."""
 
-    def _correct(self, rows: Any, predicted: Array, mixture: Array) -> Array:
+    def _correct(self, rows: Any, mixture: Any) -> Array:
         self.classes_: Array
         self.temperature_: float
         self.threshold_: float
-        codes, weights = rows.target[predicted], rows.weights(predicted)
+        codes, weights = rows.target[mixture.rows], rows.weights(mixture.rows)
         self.classes_ = rows.classes
-        self.temperature_ = find_temperature(mixture, codes, weights, self.calibrate)
-        mixture = softened(mixture, self.temperature_)
+        calibrate = self.calibrate if len(mixture.weights) > 1 else False  # a single candidate has its own temperature
+        self.temperature_ = find_temperature(mixture.predictions, codes, weights, calibrate)
+        probabilities = softened(mixture.predictions, self.temperature_)
         if self.threshold == "scoring":
-            self.threshold_ = best_threshold(mixture, codes, weights, rows.metric)
+            self.threshold_ = best_threshold(probabilities, codes, weights, rows.metric)
         else:
             self.threshold_ = 0.5 if self.threshold is None else float(self.threshold)
-        return mixture
+        return probabilities
 
-    def _score(self, rows, predicted, mixture):
-        return rows.score(predicted, decided(mixture, self.threshold_) if rows.metric.is_of_labels else mixture)
+    def _score(self, rows, mixture):
+        probabilities = self._correct(rows, mixture)
+        return rows.score(
+            mixture.rows, decided(probabilities, self.threshold_) if rows.metric.is_of_labels else probabilities
+        )
 
     def predict_proba(self, X: Features) -> Array:
         """Probabilities of the classes.

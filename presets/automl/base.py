@@ -24,7 +24,7 @@ from presets.automl.clock import Clock
 from presets.automl.distill import distill
 from presets.automl.inputs import check_columns, check_target, check_X, kind_of_task
 from presets.automl.metric import metric_for
-from presets.automl.mixture import mix, select
+from presets.automl.mixture import mix, mixtures
 from presets.automl.neighbours import around_the_best, with_variants
 from presets.automl.portfolio import smallest_network
 from presets.automl.preparation import describe_task, prepare
@@ -150,20 +150,22 @@ class Auto(BaseEstimator):
         """Select the mixture, and keep its models and its results."""
         whole = [trial for trial in run.done if trial.status == COMPLETED]
         chosen = whole or [trial for trial in run.done if trial.name in run.out_of_fold]
-        predicted, mixture = select(run.rows, chosen, run.out_of_fold, self.ensemble_size)
+        found = mixtures(run.rows, chosen, run.out_of_fold, self.ensemble_size, run.clock)
+        best = max(found, key=lambda mixture: self._score(run.rows, mixture))
         for trial in run.done:
+            trial.weight = best.weights.get(trial.name, 0.0)
             if not trial.weight:
                 trial.models = []
         self.trials_ = run.done
-        mixture = self._correct(run.rows, predicted, mixture)
-        self.score_ = self._score(run.rows, predicted, mixture)
-        self.out_of_fold_ = {"rows": predicted, "predictions": mixture, "y": run.rows.y[predicted]}
+        self.score_ = self._score(run.rows, best)
+        predictions = self._correct(run.rows, best)
+        self.out_of_fold_ = {"rows": best.rows, "predictions": predictions, "y": run.rows.y[best.rows]}
 
-    def _correct(self, rows, predicted, mixture):
-        return mixture
+    def _correct(self, rows, mixture):
+        return mixture.predictions
 
-    def _score(self, rows, predicted, mixture):
-        return rows.score(predicted, mixture)
+    def _score(self, rows, mixture):
+        return rows.score(mixture.rows, self._correct(rows, mixture))
 
     # ---------------------------------------------------------------- after fit
 
@@ -189,7 +191,7 @@ class Auto(BaseEstimator):
         Returns
         -------
         keras.Model
-            Its probabilities are not corrected by `temperature_`.
+            Its probabilities are not corrected by temperatures.
 
         Raises
         ------

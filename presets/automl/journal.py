@@ -14,8 +14,8 @@ from presets.persistence import load, save
 from presets.search.digest import digest
 from presets.search.journal import SealedDirectory, read_sealed, write_sealed
 
-FORMAT = "presets automl 1"
-KEPT = ("name", "reason", "notes", "score", "fold_scores", "fit_seconds", "predict_seconds", "n_bytes")
+FORMAT = "presets automl 2"
+KEPT = ("name", "reason", "notes", "score", "fold_scores", "fit_seconds", "predict_seconds", "n_bytes", "temperature")
 
 
 class Journal(SealedDirectory):
@@ -144,6 +144,7 @@ def describe(auto, rows, groups, seed):
         "format": FORMAT,
         "class": type(auto).__name__,
         "seed": seed,
+        "calibrate": rows.calibrate,
         "scoring": "sha256 " + digest(auto.scoring) if callable(auto.scoring) else repr(auto.scoring),
         "n_folds": len(rows.splits),
         "data": {name: "sha256 " + digest(value) for name, value in data.items()},

@@ -1,5 +1,6 @@
 """Preparation of a fit: data, folds, metric, candidates and journal. Errors before training are raised here."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +79,14 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
     seed = _seed(auto.random_state, stored)
     seeds = np.random.RandomState(seed)
     seconds = np.inf if auto.time_limit is None else auto.time_limit * n_jobs
-    n_folds = stored.get("n_folds") or number_of_folds(y, classes=classes, groups=groups, kind=kind, seconds=seconds)
+    size = 1 if kind == "table" else math.prod(checked.shape[1:-1])
+    n_folds = stored.get("n_folds") or number_of_folds(
+        y, classes=classes, groups=groups, kind=kind, size=size, seconds=seconds
+    )
     splits = make_splits(auto.cv, y, classes=classes, groups=groups, seed=seeds.randint(2**31 - 1), n_folds=n_folds)
     metric = metric_for(auto.scoring, classes)
-    rows = Rows(checked, y, target, sample_weight, classes, splits, metric, kind)
+    calibrate = auto.calibrate if is_classifier(auto) else False
+    rows = Rows(checked, y, target, sample_weight, classes, splits, metric, kind, calibrate)
     _check_metric(rows)
     _check_threshold(auto, metric, classes)
     task = describe_task(kind, checked, y, target, classes, n_rows=rows.n_train)

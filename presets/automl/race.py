@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from presets.automl.mixture import corrected, softened
 from presets.ensembles.selection import greedy_selection
 from presets.evaluation.folds import out_of_fold
 
@@ -12,6 +13,9 @@ FEWEST_ROWS = 200
 
 LEAST_GAIN = 1e-3
 """A candidate must improve the score by this share of it. A copy of a member only differs by rounding."""
+
+TEMPERATURE_ROWS = 500
+"""Greatest number of rows for a temperature here, to save time."""
 
 OTHERS, STEPS = 8, 10
 """How many of the best completed candidates are compared with, and the steps of the selection from them."""
@@ -38,7 +42,7 @@ class Race:
         predicted : ndarray of int
             Row numbers. They are the same for all candidates.
         predictions : ndarray
-            Its predictions for these rows.
+            Its predictions for these rows, without its temperature.
         score : float
             Their score.
         """
@@ -61,9 +65,15 @@ class Race:
         if not self._completed or len(rows) < min(FEWEST_ROWS, len(self._predicted) / 2):
             return False
         places = np.searchsorted(self._predicted, rows)
-        others = [known[places] for _, known in self._completed[:OTHERS]]
+        others = [self._corrected(rows, known[places]) for _, known in self._completed[:OTHERS]]
         score = self._score(rows, others)
-        return self._score(rows, [*others, predictions]) < score + LEAST_GAIN * abs(score)
+        return self._score(rows, [*others, self._corrected(rows, predictions)]) < score + LEAST_GAIN * abs(score)
+
+    def _corrected(self, rows, predictions):
+        """Correct predictions by a temperature from these rows. It is the same for a copy of a candidate."""
+        some = np.linspace(0, len(rows) - 1, min(len(rows), TEMPERATURE_ROWS)).astype(int)
+        temperature, _ = corrected(self._rows, rows[some], predictions[some])
+        return softened(predictions, temperature)
 
     def _score(self, rows, predictions):
         """Score of an ensemble that is selected for these rows."""

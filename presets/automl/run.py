@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing
 
 from presets.automl.clock import CAUTION, LAST_SHARE, SHARE, forecast
 from presets.automl.memory import in_use
-from presets.automl.mixture import MOST_SELECTED
+from presets.automl.mixture import MOST_SELECTED, corrected, softened
 from presets.automl.portfolio import tree_space
 from presets.automl.race import Race
 from presets.automl.trials import (
@@ -51,8 +51,11 @@ PLATEAU_EPOCHS = {"table": 100, "sequences": 50, "images": 10}
 1.5 s) its RMSE was 3.9, and 3.0 for boosting."""
 
 FEWEST_EPOCHS = 8
-"""If time is short, a network with a schedule is trained for a half, a quarter or an eighth of its epochs, but for no
-fewer than this. The schedule ends with the last epoch, so it is complete with fewer epochs too."""
+"""If time is short, a network with a schedule is trained for fewer epochs, but for no fewer than this. The schedule
+ends with the last epoch, so it is complete with fewer epochs too."""
+
+PARTS = 1, 1.5, 2, 3, 4, 6, 8
+"""Divisors of its epochs. Only some numbers are tried, so that the same time limit often gives the same networks."""
 
 SAMPLED_ROWS = 200, 3000
 """Least and greatest number of rows for the fit that forecasts a model's seconds. Between them it is a tenth of the
@@ -86,7 +89,8 @@ class Run:
     ----------
     done : list of Trial
     out_of_fold : dict of str to (ndarray, ndarray)
-        Rows and predictions of the trials that have predictions, by the names of the trials.
+        Rows and predictions of the trials that have predictions, by the names of the trials. No temperature has
+        corrected these predictions.
     first_error : Exception or None
     """
 
@@ -217,8 +221,9 @@ class Run:
         """The score of a candidate on all folds, if it is as far behind the best one as on the folds done."""
         rows, predictions = out_of_fold(folds, len(self.rows.y))
         predicted, of_best = self.out_of_fold[self.best.name]
-        ahead = self.rows.score(rows, predictions) - self.rows.score(rows, of_best[np.searchsorted(predicted, rows)])
-        return self.best.score + ahead
+        both = predictions, of_best[np.searchsorted(predicted, rows)]
+        score, score_of_best = (self.rows.score(rows, corrected(self.rows, rows, given)[1]) for given in both)
+        return self.best.score + score - score_of_best
 
     def _seconds(self, trial, number, n_rounds):
         """Seconds after which the networks of a fold end their training. None is no limit."""
@@ -275,8 +280,9 @@ class Run:
         trial.sample_seconds = seconds
         if self._memory is not None and model is not None:
             n_bytes += len(self.rows.splits) * stored_bytes(model) * n_train / n_sampled
-        if similar := [t.fold_seconds / t.sample_seconds for t in self.done if _is_similar(t, trial)]:
-            of_all = self.n_rounds * CAUTION * max(similar) * seconds
+        if similar := [done for done in self.done if _is_similar(done, trial)]:
+            nearest = min(similar, key=lambda done: abs(done.sample_seconds - seconds))
+            of_all = self.n_rounds * CAUTION * nearest.fold_seconds / nearest.sample_seconds * seconds
         else:
             # the first fold must end in time for sure, and all folds if they take no longer than the fit on fewer rows
             of_all = max(forecast(seconds, n_sampled, n_train, before), self.n_rounds * seconds)
@@ -302,12 +308,12 @@ class Run:
         own = {f"{prefix}epochs": most_epochs(network, self.rows.n_train) for prefix, network in found.items()}
         epochs = max(own.values())
         longest = SHARE * self.clock.left / self.n_rounds / seconds
-        parts = next((parts for parts in (1, 2, 4, 8) if epochs / parts <= longest), 8)
+        parts = next((parts for parts in PARTS if epochs / parts <= longest), PARTS[-1])
         if self.out_of_fold and epochs // parts > longest:
             trial.status = SKIPPED
             trial.reason = f"it needs {seconds:.2g} s an epoch, and {self.clock.left:.0f} s were left"
         elif parts > 1:
-            shorter = {name: max(n // parts, min(n, FEWEST_EPOCHS)) for name, n in own.items()}
+            shorter = {name: max(int(n / parts), min(n, FEWEST_EPOCHS)) for name, n in own.items()}
             trial.estimator.set_params(**shorter)
             trial.reason = f"with {max(shorter.values())} of {epochs} epochs, for the time"
 
@@ -316,9 +322,11 @@ class Run:
     def _keep(self, trial, folds):
         rows, predictions = out_of_fold(folds, len(self.rows.y))
         trial.models = [fold.model for fold in folds]
-        trial.fold_scores = [self.rows.score(fold.rows, fold.predictions) for fold in folds]
+        trial.temperature, calibrated = corrected(self.rows, rows, predictions)
+        of_folds = [(fold.rows, softened(fold.predictions, trial.temperature)) for fold in folds]
+        trial.fold_scores = [self.rows.score(*of_fold) for of_fold in of_folds]
         start = time.monotonic()
-        trial.score = self.rows.score(rows, predictions)
+        trial.score = self.rows.score(rows, calibrated)
         n_scored = self._n_steps * min(len(self.out_of_fold) + 1, MOST_SELECTED)
         self.clock.keep(n_scored * (time.monotonic() - start))
         trial.predict_seconds = self._predict_seconds(folds[0])

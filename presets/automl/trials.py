@@ -51,6 +51,8 @@ class Trial:
         Seconds in which one model predicts 1,000 rows.
     n_bytes : float
         Bytes of all models when stored. NaN if they cannot be pickled.
+    temperature : float
+        Corrects the probabilities of its models. 1 for no correction.
     weight : float
         Weight in the ensemble.
     """
@@ -70,6 +72,7 @@ class Trial:
     sample_seconds: float = 0.0
     predict_seconds: float = np.nan
     n_bytes: float = np.nan
+    temperature: float = 1.0
     weight: float = 0.0
 
 
@@ -89,6 +92,8 @@ class Rows:
     splits : list of (ndarray, ndarray)
     metric : Metric
     kind : str
+    calibrate : bool or "auto"
+        Whether temperatures correct probabilities; see `find_temperature`.
     """
 
     X: object
@@ -99,6 +104,7 @@ class Rows:
     splits: list[Any]
     metric: Metric
     kind: str
+    calibrate: bool | str = False
 
     @property
     def n_train(self):

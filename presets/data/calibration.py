@@ -9,10 +9,12 @@ BOUNDS = (0.05, 20.0)
 """Range of the search for the temperature."""
 
 PRIOR = 0.1
-"""Weight of the squared logarithm of the temperature; each row has weight 1."""
+"""Default weight of the prior."""
 
 
-def temperature(logits: ArrayLike, targets: ArrayLike, weights: ArrayLike | None = None) -> float:
+def temperature(
+    logits: ArrayLike, targets: ArrayLike, weights: ArrayLike | None = None, *, prior: float = PRIOR
+) -> float:
     """Find the best divisor of the logits.
 
     It minimises the log loss of ``softmax(logits / temperature)``. If each column is a separate label, it minimises
@@ -29,6 +31,8 @@ def temperature(logits: ArrayLike, targets: ArrayLike, weights: ArrayLike | None
         If `logits` has a column for each class: codes of the classes from 0, of shape (n_samples,). Otherwise 0 or 1
         for each logit.
     weights : ndarray of shape (n_samples,), optional
+    prior : float, default=0.1
+        Weight of the squared logarithm of the temperature; each row has weight 1.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def temperature(logits: ArrayLike, targets: ArrayLike, weights: ArrayLike | None
 
     def cost(logarithm):
         mean = np.average(losses(logits / np.exp(logarithm), targets), weights=weights)
-        return mean + PRIOR * logarithm**2 / len(logits)
+        return mean + prior * logarithm**2 / len(logits)
 
     return float(np.exp(minimize_scalar(cost, bounds=np.log(BOUNDS), method="bounded").x))
 
