@@ -14,8 +14,10 @@ from presets.persistence import load, save
 from presets.search.digest import digest
 from presets.search.journal import SealedDirectory, read_sealed, write_sealed
 
-FORMAT = "presets automl 2"
-KEPT = ("name", "reason", "notes", "score", "fold_scores", "fit_seconds", "predict_seconds", "n_bytes", "temperature")
+FORMAT = "presets automl 3"
+TEXTS = "name", "reason", "notes"
+NUMBERS = "score", "fit_seconds", "predict_seconds", "n_bytes", "temperature"
+"""Values of a trial that are stored, besides the scores of its folds."""
 
 
 class Journal(SealedDirectory):
@@ -84,8 +86,11 @@ class Journal(SealedDirectory):
             return False
         trial.models = models
         trial.estimator.set_params(**record["epochs"])
-        for name in KEPT:
-            setattr(trial, name, math.nan if record[name] is None else record[name])
+        for name in TEXTS:
+            setattr(trial, name, record[name])
+        for name in NUMBERS:
+            setattr(trial, name, float(record[name]))
+        trial.fold_scores = [float(score) for score in record["fold_scores"]]
         return True
 
     def digest(self, trial):
@@ -105,8 +110,9 @@ class Journal(SealedDirectory):
         """
         if self.directory is None or trial.status != COMPLETED:
             return
-        record = {name: getattr(trial, name) for name in KEPT}
-        record = {name: None if value != value else value for name, value in record.items()}
+        record = {name: getattr(trial, name) for name in TEXTS}
+        record |= {name: _number(getattr(trial, name)) for name in NUMBERS}
+        record["fold_scores"] = [_number(score) for score in trial.fold_scores]
         record["epochs"] = {f"{prefix}epochs": n.epochs for prefix, n in networks(trial.estimator).items()}
         record["candidate"] = candidate
         try:
@@ -122,7 +128,12 @@ class Journal(SealedDirectory):
 
     def _file(self, trial, kind):
         assert self.directory is not None
-        return self.directory / f"{quote(trial.name, safe=' ')}.{kind}"
+        return self.directory / f"candidate {quote(trial.name, safe=' ')}.{kind}"  # no name can be that of the header
+
+
+def _number(value):
+    """A number for JSON. Those that JSON lacks, such as NaN, become strings that `float` reads."""
+    return value if math.isfinite(value) else repr(float(value))
 
 
 def describe(auto, rows, groups, seed):

@@ -384,12 +384,18 @@ def test_a_fit_goes_on_where_it_was_interrupted(fitted, tmp_path):
         model.set_params(scoring="accuracy").fit(X, LABELS)
 
 
+def test_any_name_can_be_stored(tmp_path):
+    model = auto(candidates=[("automl", DummyClassifier()), ("../é", TWO[0][1])], directory=tmp_path).fit(X, LABELS)
+    board = model.leaderboard()
+    assert model.set_params(resume=True).fit(X, LABELS).leaderboard().equals(board)
+
+
 def test_a_damaged_file_is_found(tmp_path):
     model = auto(candidates=TWO, directory=tmp_path, random_state=None).fit(X, LABELS)
-    (tmp_path / "linear.skops").write_bytes(b"damaged")
+    (tmp_path / "candidate linear.skops").write_bytes(b"damaged")
     with pytest.warns(UserWarning, match="linear was run again, because its files cannot be read"):
         model.set_params(resume=True).fit(X, LABELS)
-    (tmp_path / "linear.json").write_text("{}")
+    (tmp_path / "candidate linear.json").write_text("{}")
     with pytest.raises(ValueError, match=r"linear\.json is damaged"):
         model.fit(X, LABELS)
 
