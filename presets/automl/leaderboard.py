@@ -37,7 +37,7 @@ def _entry(trial):
         "candidate": trial.name,
         "preset": trial.preset,
         "score": trial.score,
-        "score_std": float(np.std(trial.fold_scores)) if trial.fold_scores else np.nan,
+        "score_std": _spread(trial.fold_scores),
         "fit_seconds": trial.fit_seconds,
         "predict_seconds": trial.predict_seconds * len(trial.fold_scores),
         "megabytes": trial.n_bytes / 1e6,
@@ -45,6 +45,12 @@ def _entry(trial):
         "status": trial.status,
         "reason": trial.reason,
     }
+
+
+def _spread(scores):
+    """Standard deviation of the scores of the folds, without those that have none."""
+    known = [score for score in scores if not np.isnan(score)]
+    return float(np.std(known)) if known else np.nan
 
 
 def as_frame(entries):

@@ -76,11 +76,11 @@ class Race:
         return softened(predictions, temperature)
 
     def _score(self, rows, predictions):
-        """Score of an ensemble that is selected for these rows."""
+        """Score of an ensemble that is selected for these rows, or NaN if the metric cannot score them."""
         target, weights = self._rows.target[rows], self._rows.weights(rows)
         try:
             shares = greedy_selection(predictions, target, self._rows.metric.loss, sample_weight=weights, n_steps=STEPS)
-        except ValueError:  # no candidate has a finite loss on these rows
-            return -math.inf
-        mixture = sum(share * part for share, part in zip(shares, predictions, strict=True) if share)
-        return self._rows.score(rows, mixture)
+            mixture = sum(share * part for share, part in zip(shares, predictions, strict=True) if share)
+            return self._rows.score(rows, mixture)
+        except Exception:  # no loss is finite, or a metric refuses the predictions, such as negative ones
+            return math.nan

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import textwrap
 import time
 import traceback
 from typing import Any
@@ -63,6 +64,9 @@ rows. With fewer than 600 rows it is a third."""
 
 TIMED_ROWS = 1000
 """Number of rows of `predict_seconds`."""
+
+LONGEST_REASON = 300
+"""Characters of the reason of a failure, in one line. Errors of Keras have many lines."""
 
 COPIES = 4
 """Greatest number of copies of X in float64 that a fit makes."""
@@ -177,8 +181,17 @@ class Run:
                 done = folds[trial.name]
                 is_usable = len(done) == len(self.rows.splits) or (done and not self.out_of_fold)
                 if is_usable and trial.status != FAILED:
-                    self._keep(trial, done)
-                    self._journal.write(trial, candidates[trial.name], *self.out_of_fold[trial.name])
+                    try:
+                        self._keep(trial, done)
+                    except Exception as error:  # a metric may refuse predictions, such as negative ones
+                        self._fail(trial, error)
+                    else:
+                        self._journal.write(trial, candidates[trial.name], *self.out_of_fold[trial.name])
+
+    def _fail(self, trial, error):
+        reason = traceback.format_exception_only(error)[-1]
+        trial.status, trial.reason = FAILED, textwrap.shorten(reason, LONGEST_REASON)
+        self.first_error = self.first_error or error
 
     # ---------------------------------------------------------------- fits
 
@@ -186,7 +199,6 @@ class Run:
         """Fit the folds of candidates. Each worker fits one fold at a time."""
         n_folds = len(self.rows.splits)
         tasks = [(trial, number) for trial in trials for number in range(n_folds)]
-        fit = fit_in_time if self.n_jobs == 1 else fit_elsewhere
         while tasks:
             for trial in trials:
                 if trial.status == COMPLETED and 0 < len(folds[trial.name]) < n_folds:
@@ -194,19 +206,25 @@ class Run:
             tasks = [task for task in tasks if task[0].status == COMPLETED]
             now, tasks = tasks[: self.n_jobs], tasks[self.n_jobs :]
             n_rounds = 1 + math.ceil(len(tasks) / self.n_jobs)
-            results = self._parallel(
-                delayed(fit)(trial.estimator, self.rows, number, self._seconds(trial, number, n_rounds))
-                for trial, number in now
-            )
-            for (trial, _), (fold, notes) in zip(now, results, strict=True):
+            for (trial, _), (fold, notes) in zip(now, self._results(now, n_rounds), strict=True):
                 trial.notes += [note for note in notes if note not in trial.notes]
                 if isinstance(fold, Exception):
-                    trial.status, trial.reason = FAILED, traceback.format_exception_only(fold)[-1].strip()
-                    self.first_error = self.first_error or fold
+                    self._fail(trial, fold)
                 else:
                     folds[trial.name].append(fold)
                     trial.fit_seconds += fold.fit_seconds
                     trial.fold_seconds = trial.fit_seconds / len(folds[trial.name])
+
+    def _results(self, tasks, n_rounds):
+        """Fit some folds at the same time. If a worker dies, for example because it needs too much memory, all fail."""
+        fit = fit_in_time if self.n_jobs == 1 else fit_elsewhere
+        try:
+            return self._parallel(
+                delayed(fit)(trial.estimator, self.rows, number, self._seconds(trial, number, n_rounds))
+                for trial, number in tasks
+            )
+        except Exception as error:  # of a worker, since a fit returns its error
+            return [(error, [])] * len(tasks)
 
     def _check_on(self, trial, folds):
         """End a trial between its folds, if there is no time for the others or if it does not improve the ensemble."""
@@ -222,7 +240,7 @@ class Run:
         rows, predictions = out_of_fold(folds, len(self.rows.y))
         predicted, of_best = self.out_of_fold[self.best.name]
         both = predictions, of_best[np.searchsorted(predicted, rows)]
-        score, score_of_best = (self.rows.score(rows, corrected(self.rows, rows, given)[1]) for given in both)
+        score, score_of_best = (self._part_score(rows, corrected(self.rows, rows, given)[1]) for given in both)
         return self.best.score + score - score_of_best
 
     def _seconds(self, trial, number, n_rounds):
@@ -257,7 +275,7 @@ class Run:
         seconds, n_bytes = self._forecast(trial)
         left = self.clock.left * (SHARE if networks(trial.estimator) else 1)
         if seconds >= left:
-            return f"it needs about {seconds:.0f} s, and {left:.0f} s were left for it"
+            return f"it needs about {seconds:.0f} s, and {max(left, 0):.0f} s were left for it"
         if self._memory is not None and in_use() + n_bytes > self._memory:
             left = max(self._memory - in_use(), 0) / 1e9
             return f"it needs about {n_bytes / 1e9:.2g} GB, and {left:.2g} GB of memory_limit were left"
@@ -321,19 +339,29 @@ class Run:
 
     def _keep(self, trial, folds):
         rows, predictions = out_of_fold(folds, len(self.rows.y))
-        trial.models = [fold.model for fold in folds]
-        trial.temperature, calibrated = corrected(self.rows, rows, predictions)
-        of_folds = [(fold.rows, softened(fold.predictions, trial.temperature)) for fold in folds]
-        trial.fold_scores = [self.rows.score(*of_fold) for of_fold in of_folds]
+        temperature, calibrated = corrected(self.rows, rows, predictions)
         start = time.monotonic()
-        trial.score = self.rows.score(rows, calibrated)
+        score = self.rows.score(rows, calibrated)
+        if math.isnan(score):
+            raise ValueError(f"{self.rows.metric.name} is not a number for its predictions")
         n_scored = self._n_steps * min(len(self.out_of_fold) + 1, MOST_SELECTED)
         self.clock.keep(n_scored * (time.monotonic() - start))
+        trial.score, trial.temperature = score, temperature
+        trial.models = [fold.model for fold in folds]
+        of_folds = [(fold.rows, softened(fold.predictions, temperature)) for fold in folds]
+        trial.fold_scores = [self._part_score(*of_fold) for of_fold in of_folds]
         trial.predict_seconds = self._predict_seconds(folds[0])
         trial.n_bytes = sum(map(stored_bytes, trial.models))
         self.out_of_fold[trial.name] = rows, predictions
         if len(folds) == len(self.rows.splits):
             self._race.add(rows, predictions, trial.score)
+
+    def _part_score(self, rows, predictions):
+        """The score of some rows. It is NaN if the metric cannot score them, for example because they lack a class."""
+        try:
+            return self.rows.score(rows, predictions)
+        except Exception:  # the metric may be the user's, and raise anything
+            return math.nan
 
     def _predict_seconds(self, fold):
         """Seconds to predict 1,000 rows. Rows of smaller folds are repeated, so that the overhead counts once."""

@@ -162,7 +162,7 @@ def fit_elsewhere(*arguments):
         try:
             pickle.loads(pickle.dumps(fold))
         except Exception:  # the methods of the error may raise anything
-            fold = RuntimeError("".join(traceback.format_exception(fold)))
+            fold = RuntimeError("".join([*traceback.format_exception_only(fold), *traceback.format_exception(fold)]))
     return fold, notes
 
 

@@ -15,7 +15,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, root_mean_squared_error
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -260,6 +260,40 @@ def test_a_failing_candidate_is_reported_and_ends_nothing():
     assert board.loc["broken", "status"] == "failed"
     assert board.loc["broken", "reason"] == "RuntimeError: no luck"
     assert board.loc["linear", "weight"] > 0
+
+
+class Below(RegressorMixin, BaseEstimator):
+    """Predicts a value that a logarithmic error refuses."""
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), -2.0)
+
+
+@pytest.mark.parametrize("time_limit", [None, 60])
+def test_predictions_that_the_metric_refuses_fail_one_candidate(time_limit):
+    candidates = [("mean", DummyRegressor()), ("below", Below())]
+    settings = {"scoring": "neg_mean_squared_log_error", "candidates": candidates, "time_limit": time_limit}
+    model = AutoRegressor(**settings).fit(SUGAR, PROGRESS)
+    assert [trial.status for trial in model.trials_] == ["completed", "failed"]
+    assert "Logarithmic Error cannot be used" in model.trials_[1].reason
+    with pytest.raises(ValueError, match="Logarithmic Error cannot be used"):
+        model.set_params(candidates=candidates[1:]).fit(SUGAR, PROGRESS)
+
+
+def test_a_fold_without_a_score_ends_nothing(tmp_path):
+    candidates = [("constant", DummyClassifier()), TWO[0]]
+    model = auto(scoring="roc_auc", cv=KFold(4), candidates=candidates, directory=tmp_path)
+    labels = (np.arange(120) % 2 == 0) | (np.arange(120) >= 90)
+    with pytest.warns(UserWarning, match="Only one class"):  # in the last fold
+        model.fit(X[:120], labels)
+    first = model.trials_[1].fold_scores
+    assert np.isnan(first).any()
+    assert model.leaderboard()["score_std"].iloc[1] >= 0
+    model.set_params(resume=True).fit(X[:120], labels)
+    np.testing.assert_array_equal(model.trials_[1].fold_scores, first)
 
 
 def test_if_all_fail_the_first_error_is_raised():
