@@ -12,6 +12,9 @@ from sklearn.utils import _safe_indexing
 
 from presets.typing import Array, Features, Values
 
+SUM_ERROR = 1e-3
+"""Largest difference of a sum of probabilities from 1. It allows for float32, or float16, and many classes."""
+
 
 @dataclass
 class Fold:
@@ -68,7 +71,7 @@ def fit_fold(
     Raises
     ------
     ValueError
-        If a prediction is not finite.
+        If a prediction is not finite, or if probabilities are negative or do not sum to 1.
     """
     start = time.monotonic()
     fit_weighted(
@@ -82,6 +85,8 @@ def fit_fold(
     end = time.monotonic()
     if not np.isfinite(predictions).all():
         raise ValueError(f"{type(estimator).__name__} gives predictions that are not finite.")
+    if classes is not None and (predictions.min() < 0 or np.abs(predictions.sum(axis=1) - 1).max() > SUM_ERROR):
+        raise ValueError(f"{type(estimator).__name__} gives probabilities that are negative or do not sum to 1.")
     return Fold(estimator, test, predictions, middle - start, end - middle)
 
 

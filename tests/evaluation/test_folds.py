@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit, cross_val_predict
@@ -73,3 +73,17 @@ class Infinite(RegressorMixin, BaseEstimator):
 def test_predictions_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="Infinite gives predictions that are not finite"):
         fit_fold(Infinite(), X, VALUES, np.arange(100), np.arange(100, 150))
+
+
+class Scores(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), 7.0)
+
+
+def test_scores_that_are_not_probabilities_are_refused():
+    with pytest.raises(ValueError, match="Scores gives probabilities that are negative or do not sum to 1"):
+        fit_fold(Scores(), X, LABELS, np.arange(100), np.arange(100, 150), classes=np.unique(LABELS))
