@@ -98,8 +98,10 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0, n_folds=5):
         n_train = len(y) - max(len(y) // PARTS, 1)
         return [(np.arange(n_train), np.arange(n_train, len(y)))]
     if isinstance(cv, str | Integral):
+        if groups is not None and len(np.unique(groups)) < 2:
+            raise ValueError("groups has the same value for every row, so no rows are left for a test.")
         n_folds = n_folds if isinstance(cv, str) else int(cv)
-        n_parts = min(PARTS, len(y)) if n_folds == 1 else n_folds
+        n_parts = min(PARTS, len(y if groups is None else np.unique(groups))) if n_folds == 1 else n_folds
         splitter = _splitter(n_parts, classes is not None, groups is not None, seed)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
@@ -108,8 +110,26 @@ def make_splits(cv, y, *, classes=None, groups=None, seed=0, n_folds=5):
             return splits
         return [_with_each_class(split, y, classes) for split in splits]
     if isinstance(cv, Iterable) and not hasattr(cv, "split"):
-        return [(np.asarray(train), np.asarray(test)) for train, test in cv]
-    return list(check_cv(cv).split(np.zeros((len(y), 1)), y, groups))
+        return _given(cv, len(y))
+    return _given(check_cv(cv).split(np.zeros((len(y), 1)), y, groups), len(y))
+
+
+def _given(splits, n_rows):
+    """Check splits of the user. Masks become row numbers."""
+    found = []
+    for number, split in enumerate(splits):
+        train, test = (np.asarray(part) for part in split)
+        if train.dtype == test.dtype == bool and len(train) == len(test) == n_rows:
+            train, test = np.flatnonzero(train), np.flatnonzero(test)
+        for part, rows in (("training", train), ("test", test)):
+            if not len(rows):
+                raise ValueError(f"cv: split {number} has no {part} rows.")
+            if rows.dtype.kind not in "iu" or rows.max() >= n_rows or rows.min() < 0:
+                raise ValueError(f"cv: the {part} rows of split {number} must be numbers from 0 to {n_rows - 1}.")
+        found.append((train, test))
+    if not found:
+        raise ValueError("cv has no splits.")
+    return found
 
 
 def _splitter(n_folds, is_classification, is_grouped, seed):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
@@ -123,14 +123,21 @@ def _seed(random_state, stored):
 
 
 def _check_metric(rows):
-    """Score a constant prediction. A metric that does not fit the task then fails before any training."""
-    test = rows.splits[0][1]
-    if rows.classes is None:
-        constant = np.broadcast_to(rows.y.mean(axis=0), rows.y[test].shape)
-    else:
+    """Score good predictions of all test rows. A metric that does not fit the task then fails before any training."""
+    test = np.unique(np.concatenate([test for _, test in rows.splits]))
+    good = rows.y[test]
+    if rows.classes is not None:
         shares = np.bincount(rows.target) / len(rows.target)
-        constant = np.tile(shares, (len(test), 1))
-    rows.score(test, constant)
+        good = 0.1 * shares + 0.9 * np.eye(len(shares))[rows.target[test]]
+    try:
+        score = rows.score(test, good)
+    except Exception as error:  # a scorer may raise anything
+        raise ValueError(f"scoring: {rows.metric.name} cannot score the test rows: {error}") from error
+    if math.isnan(score):
+        raise ValueError(
+            f"scoring: {rows.metric.name} of the test rows is not a number, even for good predictions. Set another "
+            "scoring or cv, for example if it needs test rows of several classes."
+        )
 
 
 def _check_threshold(auto, metric, classes):
@@ -148,12 +155,20 @@ def _check_threshold(auto, metric, classes):
 def _candidates(auto, task):
     if isinstance(auto.candidates, str):
         return portfolio(task)
-    found = [Candidate(name, estimator) for name, estimator in auto.candidates]
-    names = [candidate.name for candidate in found]
+    for pair in auto.candidates:
+        if not (isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)):
+            raise ValueError(f"candidates must be pairs of a name and an estimator, got {pair!r}.")
+    names = [name for name, _ in auto.candidates]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"candidates must be pairs of a name and an estimator, each name once, got {names}.")
     method = "predict_proba" if task.is_classification else "predict"
-    for candidate in found:
-        if not hasattr(candidate.estimator, method):
-            raise ValueError(f"candidates: {candidate.name!r} has no {method}.")
-    return found
+    for name, estimator in auto.candidates:
+        if isinstance(estimator, type):
+            raise ValueError(f"candidates: {name!r} is a class; give an object, such as {estimator.__name__}().")
+        if not hasattr(estimator, method):
+            raise ValueError(f"candidates: {name!r} has no {method}.")
+        try:
+            clone(estimator)
+        except Exception as error:  # each fold needs a copy
+            raise ValueError(f"candidates: {name!r} cannot be cloned: {error}") from error
+    return [Candidate(name, estimator) for name, estimator in auto.candidates]

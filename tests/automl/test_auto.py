@@ -510,17 +510,27 @@ def test_a_class_of_one_row_is_known_to_each_model():
         ({"candidates": []}, "pairs of a name and an estimator"),
         ({"candidates": [TWO[0], TWO[0]]}, "each name once"),
         ({"candidates": [("ridge", Ridge())]}, "'ridge' has no predict_proba"),
+        ({"candidates": [LogisticRegression()]}, "pairs of a name and an estimator"),
+        ({"candidates": [(1, LogisticRegression())]}, "pairs of a name and an estimator"),
+        ({"candidates": [TWO[0], ("class", LogisticRegression)]}, "'class' is a class; give an object"),
         ({"scoring": "roc_auc"}, "multi_class"),
         ({"scoring": "no_metric"}, "no_metric"),
+        ({"scoring": log_loss}, "make_scorer"),
+        ({"scoring": "neg_log_loss", "cv": [(np.arange(100), np.arange(100, 150))]}, "cannot score the test rows"),
+        ({"scoring": lambda model, X, y: np.nan}, "not a number, even for good predictions"),
         ({"time_limit": 0}, "time_limit"),
         ({"cv": 60}, "n_splits=60"),
+        ({"cv": []}, "cv has no splits"),
+        ({"cv": [(np.arange(150), [])]}, "split 0 has no test rows"),
+        ({"cv": [(np.arange(100), np.arange(100, 160))]}, "test rows of split 0 must be numbers from 0 to 149"),
         ({"resume": True}, "needs the directory"),
         ({"threshold": 0.3}, "needs two classes, but y has 3"),
     ],
 )
 def test_what_cannot_work_fails_before_any_fit(parameters, message):
+    settings = {"candidates": [("broken", Broken(AssertionError("nothing may be fitted")))], **parameters}
     with pytest.raises(ValueError, match=message):
-        auto(**parameters).fit(X, LABELS)
+        auto(**settings).fit(X, LABELS)
 
 
 class Constant(RegressorMixin, BaseEstimator):
@@ -529,6 +539,16 @@ class Constant(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         raise NotImplementedError
+
+
+def test_masks_are_splits():
+    train = np.arange(len(X)) % 3 > 0
+    models = [auto(cv=[split], candidates=TWO[:1]).fit(X, LABELS) for split in ((train, ~train), _numbers(train))]
+    assert models[0].score_ == models[1].score_
+
+
+def _numbers(train):
+    return np.flatnonzero(train), np.flatnonzero(~train)
 
 
 @pytest.mark.parametrize("y", [["a"] * 442, np.full(442, np.nan), np.zeros(3), None])

@@ -78,3 +78,12 @@ def test_a_short_time_has_fewer_folds_and_never_two():
     assert folds[-1] == 5
     assert 2 not in folds
     assert len(make_splits("auto", y, n_folds=1)) == 1
+
+
+def test_a_part_is_held_out_of_few_groups():
+    y, groups = np.zeros(6000), np.arange(6000) % 3
+    n_folds = number_of_folds(y, groups=groups, seconds=1)
+    ((train, test),) = make_splits("auto", y, groups=groups, n_folds=n_folds)
+    assert not set(groups[train]) & set(groups[test])
+    with pytest.raises(ValueError, match="groups has the same value"):
+        make_splits("auto", y, groups=np.zeros(6000))
