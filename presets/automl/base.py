@@ -128,6 +128,7 @@ class Auto(BaseEstimator):
             self.__dict__.pop("feature_names_in_", None)  # from an earlier fit
         self.kind_: str = problem.task.kind
         self.n_splits_: int = len(rows.splits)
+        self.seed_: int = problem.seed
         self.metric_: str = rows.metric.name
         self._keep(run)
         self.seconds_: float = clock.elapsed

@@ -42,6 +42,8 @@ out_of_fold_ : dict of str to ndarray
     The `rows`, their `y`, and the ensemble's `predictions` for them.
 n_splits_ : int
     Number of folds.
+seed_ : int
+    As `random_state` it repeats the fit. It is drawn if `random_state` is not a number.
 seconds_ : float
     Duration of `fit`.
 notes_ : list of str

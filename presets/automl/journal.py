@@ -136,7 +136,7 @@ def _number(value):
     return value if math.isfinite(value) else repr(float(value))
 
 
-def describe(auto, rows, groups, seed):
+def describe(auto, rows, groups):
     """Describe a fit by everything that changes the scores of its candidates.
 
     Parameters
@@ -144,7 +144,6 @@ def describe(auto, rows, groups, seed):
     auto : AutoClassifier or AutoRegressor
     rows : Rows
     groups : ndarray or None
-    seed : int
 
     Returns
     -------
@@ -154,7 +153,6 @@ def describe(auto, rows, groups, seed):
     return {
         "format": FORMAT,
         "class": type(auto).__name__,
-        "seed": seed,
         "calibrate": rows.calibrate,
         "scoring": "sha256 " + digest(auto.scoring) if callable(auto.scoring) else repr(auto.scoring),
         "n_folds": len(rows.splits),

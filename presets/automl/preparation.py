@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone, is_classifier
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _check_sample_weight
 
 from presets.automl.folds import make_splits, number_of_folds
@@ -30,6 +31,8 @@ class Problem:
     task : Task
     candidates : list of Candidate
     journal : Journal
+    seed : int
+        As a `random_state` it repeats the fit.
     seeds : RandomState
         Source of the candidates' seeds.
     """
@@ -38,6 +41,7 @@ class Problem:
     task: Task
     candidates: list[Any]
     journal: Journal
+    seed: int
     seeds: np.random.RandomState
 
 
@@ -77,7 +81,7 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
     groups = None if groups is None else np.asarray(groups)
     stored = Journal.header_of(auto.directory) if auto.resume else {}
     seed = _seed(auto.random_state, stored)
-    seeds = np.random.RandomState(seed)
+    seeds = np.random.RandomState(drawn := draw_seed(np.random.RandomState(seed)))
     seconds = np.inf if auto.time_limit is None else auto.time_limit * n_jobs
     size = 1 if kind == "table" else math.prod(checked.shape[1:-1])
     n_folds = stored.get("n_folds") or number_of_folds(
@@ -91,10 +95,12 @@ def prepare(auto, X, y, sample_weight, groups, *, n_jobs):
     _check_threshold(auto, metric, classes)
     task = describe_task(kind, checked, y, target, classes, n_rows=rows.n_train)
     candidates = _candidates(auto, task)
-    header = {"seed": seed} if auto.directory is None else describe(auto, rows, groups, seed)
+    header = {"seed": drawn}
+    if auto.directory is not None:
+        header |= describe(auto, rows, groups) | {"random_state": seed}
     journal = Journal.open(auto.directory, header, resume=auto.resume)
     journal.trusted = TREES
-    return Problem(rows, task, candidates, journal, seeds)
+    return Problem(rows, task, candidates, journal, seed, seeds)
 
 
 def describe_task(kind, X, y, target, classes, *, n_rows):
@@ -116,10 +122,10 @@ def describe_task(kind, X, y, target, classes, *, n_rows):
 
 
 def _seed(random_state, stored):
-    """The seed of folds and candidates. Without a `random_state`, a continued fit uses its stored seed."""
+    """The number that repeats the fit as a `random_state`. Without one, a continued fit uses the stored number."""
     if random_state is None:
-        return stored.get("seed") or draw_seed(np.random.RandomState())
-    return draw_seed(check_random_state(random_state))
+        return stored["random_state"] if stored else draw_seed(np.random.RandomState())
+    return int(random_state) if isinstance(random_state, Integral) else draw_seed(random_state)
 
 
 def _check_metric(rows):

@@ -1,6 +1,7 @@
 """Messages of a fit while it runs."""
 
 import math
+import shutil
 import sys
 
 WIDTH = 20
@@ -22,10 +23,11 @@ class Progress:
     def __init__(self, name, clock, verbose):
         self._name, self._clock, self._verbose = name, clock, verbose
 
-    def started(self, trial, best):
-        """Show which candidate runs now."""
+    def runs(self, trial, best, part=""):
+        """Show which candidate runs now, and with which part of it. The terminal has this in one line."""
         if self._verbose and sys.stdout.isatty():
-            print(f"\r\x1b[K{self._bar()}{trial.name} runs{_best(best)}", end="", flush=True)
+            text = f"{self._bar()}{trial.name} runs{part}{_best(best)}"
+            print(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)
 
     def ended(self, trial, best):
         """Print the result of a candidate."""

@@ -1,18 +1,21 @@
 """One self-contained HTML page about a fit."""
 
 import html
+import importlib
 import platform
 import string
 from importlib import metadata, resources
 
+import keras
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.inspection import permutation_importance
 from sklearn.utils import _safe_indexing
 
 from presets.atomic import replacing
 from presets.automl.leaderboard import entries, shown
 from presets.automl.metric import metric_for
+from presets.automl.mixture import decided
 from presets.automl.pictures import bars, plot
 from presets.data.check import check_data
 from presets.evaluation.networks import find_network
@@ -37,6 +40,9 @@ LIMITED = (
     "With a time limit, each completed candidate gives the same results again, but the number of completed candidates "
     "can differ. With time_limit=None and n_candidates, all results are the same."
 )
+
+LONGEST_CODE = 10_000
+"""Greatest number of characters of the code that repeats a fit."""
 
 POINTS = 500
 """Greatest number of points in a picture."""
@@ -104,8 +110,8 @@ def _summary(auto):
 
 def _leaderboard(auto):
     rows = entries(auto)
-    scored = [row for row in rows if not np.isnan(row["score"])]
-    others = [row for row in rows if np.isnan(row["score"])]
+    scored = [row for row in rows if np.isfinite(row["score"])]
+    others = [row for row in rows if not np.isfinite(row["score"])]
     length = "shorter" if all(row["score"] <= 0 for row in scored) else "longer"
     parts = [
         _text(f"A {length} bar is better."),
@@ -121,13 +127,13 @@ def _leaderboard(auto):
 def _errors(auto):
     found = auto.out_of_fold_
     if is_classifier(auto):
-        return _class_errors(auto.classes_, found["y"], found["predictions"], found["rows"])
+        chosen = decided(found["predictions"], auto.threshold_).argmax(axis=1)
+        return _class_errors(auto.classes_, found["y"], found["predictions"], chosen, found["rows"])
     return _value_errors(found["y"], found["predictions"], found["rows"])
 
 
-def _class_errors(classes, y, probabilities, rows):
-    chosen = probabilities.argmax(axis=1)
-    sure, right = probabilities.max(axis=1), classes[chosen] == y
+def _class_errors(classes, y, probabilities, chosen, rows):
+    sure, right = probabilities[np.arange(len(y)), chosen], classes[chosen] == y
     parts = np.array_split(np.argsort(sure, kind="stable"), min(10, len(y)))
     curve = plot(
         {"models": ([sure[part].mean() for part in parts], [right[part].mean() for part in parts])},
@@ -229,13 +235,18 @@ def _scorer(auto):
 
 
 def _origin(auto):
-    versions = {name: metadata.version(name) for name in ("keras", "numpy", "scikit-learn")} | {
-        "python": platform.python_version()
-    }
-    code = f"from presets import {type(auto).__name__}\n\n{auto!r}.fit(X, y)"
+    names = ("keras", keras.backend.backend(), "numpy", "scikit-learn")
+    versions = {"presets": importlib.import_module("presets").__version__, "python": platform.python_version()}
+    versions |= {name: metadata.version(name) for name in names}
+    again = clone(auto).set_params(random_state=auto.seed_, directory=None, resume=False, verbose=0)
+    code = f"from presets import {type(auto).__name__}\n\n{again.__repr__(N_CHAR_MAX=LONGEST_CODE)}.fit(X, y)"
     limit = "" if auto.time_limit is None else f" {LIMITED}"
     return _section(
         "Repeat this fit",
         f"<pre>{html.escape(code)}</pre>",
-        _text(", ".join(f"{name} {version}" for name, version in versions.items()) + "." + limit),
+        _text(
+            f"The seed of the folds and of the candidates is {auto.seed_}. The versions are "
+            + ", ".join(f"{name} {version}" for name, version in versions.items())
+            + f", on {platform.platform()}.{limit}"
+        ),
     )

@@ -166,7 +166,7 @@ class Run:
                 new.append(trial)
         candidates = {trial.name: self._journal.digest(trial) for trial in new}
         for trial in new:
-            self._progress.started(trial, self.best)
+            self._progress.runs(trial, self.best)
             trial.reason = self._reason_to_skip(trial)
             if trial.reason:
                 trial.status = SKIPPED
@@ -206,6 +206,8 @@ class Run:
             tasks = [task for task in tasks if task[0].status == COMPLETED]
             now, tasks = tasks[: self.n_jobs], tasks[self.n_jobs :]
             n_rounds = 1 + math.ceil(len(tasks) / self.n_jobs)
+            for trial, number in now:
+                self._progress.runs(trial, self.best, f", fold {number + 1} of {n_folds}")
             for (trial, _), (fold, notes) in zip(now, self._results(now, n_rounds), strict=True):
                 trial.notes += [note for note in notes if note not in trial.notes]
                 if isinstance(fold, Exception):

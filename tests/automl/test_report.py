@@ -1,5 +1,6 @@
 """The page: whole, self-contained, and with what was asked for."""
 
+import html
 import re
 
 import numpy as np
@@ -41,6 +42,26 @@ def test_every_part_is_there(page):
     assert "network <8>" not in page
     assert "petal length (cm)" in page
     assert "prefers-color-scheme: dark" in page
+
+
+def test_the_code_repeats_the_fit(tmp_path):
+    auto = AutoClassifier(time_limit=None, n_candidates=2, cv=2, verbose=1).fit(X, LABELS)
+    auto.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    code = html.unescape(re.search(r"<pre>(.*?)</pre>", page, re.DOTALL)[1])
+    assert code.endswith(".fit(X, y)")
+    names = {"X": X, "y": LABELS}
+    exec(code.replace("\nAuto", "\nagain = Auto"), names)
+    np.testing.assert_array_equal(names["again"].predict_proba(X), auto.predict_proba(X))
+
+
+def test_a_threshold_decides_which_rows_are_errors(tmp_path):
+    candidates = [("linear", LogisticRegression())]
+    settings = {"time_limit": None, "candidates": candidates, "scoring": "f1", "random_state": 0}
+    auto = AutoClassifier(threshold=1e-9, **settings).fit(X, LABELS == 1)  # so that no row is predicted as False
+    auto.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r"<td>False</td><td>True</td><td[^>]*>(\d+)</td>", page) == ["100"]
 
 
 def test_numbers_in_pictures_are_finite(page):
