@@ -38,7 +38,7 @@ def main(arguments=None):
         print("error: interrupted", file=sys.stderr)
         return 130
     except (BadZipFile, ImportError, OSError, TypeError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # one line
         return 1
     return 0
 
@@ -99,7 +99,7 @@ def _fit(given):
     X, y = _read(given.data, given.target, given.ignore)
     y = _given(y)
     task = given.task or ("classification" if _holds_classes(y) else "regression")
-    print(f"{task}: {len(y)} rows, {len(np.unique(y))} different values of the target", file=sys.stderr)
+    print(f"{task}: {len(y)} rows, {_count_values(y)} different values of the target", file=sys.stderr)
     kind = AutoClassifier if task == "classification" else AutoRegressor
     auto = kind(
         time_limit=given.time,
@@ -166,12 +166,15 @@ def _read(path, target=None, ignored=()):
     """Read X and y from a file or a folder. Without a target, y is None."""
     if path.is_dir():
         return _read_images(path)[:2]
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            if "X" not in arrays:
-                raise ValueError(f"{path} contains {', '.join(arrays)}, but no array X.")
-            return arrays["X"], arrays.get("y")
-    table = _read_table(path)
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                if "X" not in arrays:
+                    raise ValueError(f"it contains {', '.join(arrays)}, but no array X.")
+                return arrays["X"], arrays.get("y")
+        table = _read_table(path)
+    except (BadZipFile, ValueError) as error:  # most libraries do not name the file
+        raise ValueError(f"{path} cannot be read: {error}") from error
     missing = [name for name in ([target] if target else []) + list(ignored) if name not in table]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}.")
@@ -199,7 +202,7 @@ def _read_table(path):
     if ".csv" in path.suffixes:
         one_column = len(pd.read_csv(path, nrows=0).columns) == 1
         return pd.read_csv(path, skip_blank_lines=not one_column)  # with one column, an empty line is missing
-    raise ValueError(f"{path} is not a .csv, .csv.gz, .parquet or .npz file, and not a folder of images.")
+    raise ValueError("it is not a .csv, .csv.gz, .parquet or .npz file, and not a folder of images.")
 
 
 def _matched(X, auto):
@@ -229,6 +232,10 @@ def _holds_classes(y):
     if y.dtype.kind not in "iuf":
         return True
     return y.ndim == 1 and len(np.unique(y)) <= FEW_LABELS and bool((y == np.round(y)).all())
+
+
+def _count_values(y):
+    return len(set(y.tolist())) if y.dtype == object else len(np.unique(y))  # objects with gaps have no order
 
 
 def _positive(text):

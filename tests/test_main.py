@@ -57,7 +57,11 @@ def test_check_looks_at_the_data(folder, capsys):
         (["fit", "iris.csv"], "Set --target"),
         (["fit", "missing.csv", "--target", "target"], "missing.csv"),
         (["fit", "iris.csv", "--target", "target", "--model", "nowhere/model.skops"], "there is no directory"),
-        (["fit", "report.html", "--target", "target"], "is not a .csv"),
+        (["fit", "report.html", "--target", "target"], "report.html cannot be read: it is not a .csv"),
+        (["fit", "iris.csv", "--target", "garden"], "y contains NaN or None in row 0"),
+        (["fit", "iris.csv", "--target", "target", "--metric", "rmse"], "'rmse' is not a valid scoring value"),
+        (["check", "empty.csv", "--target", "target"], "empty.csv cannot be read: No columns"),
+        (["check", "objects.npz"], "objects.npz cannot be read: Object arrays"),
         (["predict", "model.skops", "few.csv"], "has no column 'sepal length"),
         (["predict", "iris.csv", "iris.csv"], "damaged"),
         (["leaderboard", "missing.skops"], "missing.skops"),
@@ -65,6 +69,8 @@ def test_check_looks_at_the_data(folder, capsys):
 )
 def test_errors_are_one_line_and_an_exit_code(folder, arguments, message, capsys, monkeypatch):
     pd.DataFrame({"garden": ["north"]}).to_csv(folder / "few.csv", index=False)
+    (folder / "empty.csv").touch()
+    np.savez(folder / "objects.npz", X=np.array([1, None], dtype=object))
     monkeypatch.chdir(folder)
     assert main(arguments) == 1
     errors = capsys.readouterr().err.strip().splitlines()

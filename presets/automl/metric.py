@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def metric_for(scoring, classes=None):
     if scoring is None:
         return Metric("neg_root_mean_squared_error", _rmse) if classes is None else Metric("neg_log_loss", _log_loss)
     model = GivenValues() if classes is None else GivenProbabilities(classes)
-    scorer = check_scoring(None, scoring)
+    scorer = get_scorer(scoring) if isinstance(scoring, str) else check_scoring(None, scoring)
     name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", repr(scoring))
     is_of_labels = getattr(scorer, "_response_method", "predict") == "predict"
     return Metric(name, partial(_by_scorer, scorer, model), classes is not None and is_of_labels)
