@@ -17,7 +17,7 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from presets.automl import leaderboard
 from presets.automl.clock import Clock
@@ -31,7 +31,7 @@ from presets.automl.preparation import describe_task, prepare
 from presets.automl.progress import Progress
 from presets.automl.report import write_report
 from presets.automl.run import Run
-from presets.automl.trials import COMPLETED, Trial
+from presets.automl.trials import COMPLETED, Trial, stored_bytes
 from presets.evaluation.folds import fit_weighted
 from presets.evaluation.networks import find_network
 from presets.evaluation.seeds import seeded
@@ -171,6 +171,11 @@ class Auto(BaseEstimator):
     # ---------------------------------------------------------------- after fit
 
     def _mixture(self, X):
+        checked = self._check_X(X)
+        return mix(self.trials_, checked, getattr(self, "classes_", None))
+
+    def _check_X(self, X):
+        """Check that X is like the X of `fit`."""
         check_is_fitted(self)
         kind = kind_of_task(X)
         if kind != self.kind_:
@@ -183,7 +188,16 @@ class Auto(BaseEstimator):
                 f"X contains images of shape {checked.shape[1:]}, but {type(self).__name__} was fitted to images of "
                 f"{self.sample_shape_}."
             )
-        return mix(self.trials_, checked, getattr(self, "classes_", None))
+        return checked
+
+    def _check(self, X, y):
+        """Check that X and y are like those of `fit`, for another fit."""
+        checked = self._check_X(X)
+        y, target, classes = check_target(y, is_classification=is_classifier(self))
+        check_consistent_length(checked, y)
+        if classes is not None and not np.array_equal(classes, self.classes_):
+            raise ValueError(f"y has the classes {classes.tolist()}, but those of fit were {self.classes_.tolist()}.")
+        return checked, y, target
 
     @property
     def model_(self) -> keras.Model:
@@ -257,16 +271,21 @@ class Auto(BaseEstimator):
         -------
         AutoClassifier or AutoRegressor
             A new fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X has other columns than in `fit`, or y other classes.
         """
-        check_is_fitted(self)
-        X = check_X(X, kind_of_task(X))
-        y = check_target(y, is_classification=is_classifier(self))[0]
-        check_consistent_length(X, y)
+        X, y, _ = self._check(X, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
         full = copy.copy(self)
         full.trials_ = [copy.copy(trial) for trial in self.trials_]
         for trial in full.trials_:
             if trial.weight:
                 trial.models = [fit_weighted(clone(trial.estimator), X, y, sample_weight)]
+                trial.n_bytes = stored_bytes(trial.models)
         return full
 
     def distill(self, X: Features, y: Values) -> Any:
@@ -290,10 +309,8 @@ class Auto(BaseEstimator):
         ValueError
             If y is not the y of `fit`.
         """
-        check_is_fitted(self)
-        checked = check_X(X, self.kind_)
-        values, target, classes = check_target(y, is_classification=is_classifier(self))
-        check_consistent_length(checked, values)
+        checked, values, target = self._check(X, y)
+        classes = getattr(self, "classes_", None)
         rows = self.out_of_fold_["rows"]
         if len(values) <= rows.max() or not np.array_equal(values[rows], self.out_of_fold_["y"]):
             raise ValueError("y is not the y of fit: distill needs the same rows in the same order.")

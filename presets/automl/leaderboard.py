@@ -39,7 +39,7 @@ def _entry(trial):
         "score": trial.score,
         "score_std": _spread(trial.fold_scores),
         "fit_seconds": trial.fit_seconds,
-        "predict_seconds": trial.predict_seconds * len(trial.fold_scores),
+        "predict_seconds": trial.predict_seconds * len(trial.models or trial.fold_scores),
         "megabytes": trial.n_bytes / 1e6,
         "weight": trial.weight,
         "status": trial.status,
@@ -48,9 +48,9 @@ def _entry(trial):
 
 
 def _spread(scores):
-    """Standard deviation of the scores of the folds, without those that have none."""
+    """Standard deviation of the scores of the folds. NaN if fewer than two folds have a score."""
     known = [score for score in scores if not np.isnan(score)]
-    return float(np.std(known)) if known else np.nan
+    return float(np.std(known)) if len(known) > 1 else np.nan
 
 
 def as_frame(entries):

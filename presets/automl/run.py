@@ -331,7 +331,7 @@ class Run:
         parts = next((parts for parts in PARTS if epochs / parts <= longest), PARTS[-1])
         if self.out_of_fold and epochs // parts > longest:
             trial.status = SKIPPED
-            trial.reason = f"it needs {seconds:.2g} s an epoch, and {self.clock.left:.0f} s were left"
+            trial.reason = f"it needs {seconds:.2g} s an epoch, and {max(self.clock.left, 0):.0f} s were left"
         elif parts > 1:
             shorter = {name: max(int(n / parts), min(n, FEWEST_EPOCHS)) for name, n in own.items()}
             trial.estimator.set_params(**shorter)

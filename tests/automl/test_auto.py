@@ -595,6 +595,18 @@ def test_refit_on_all_rows_gives_one_model_for_each_candidate():
     full = model.refit_full(SUGAR, PROGRESS)
     np.testing.assert_allclose(full.predict(SUGAR), Ridge().fit(SUGAR, PROGRESS).predict(SUGAR))
     assert len(model.trials_[0].models) == model.n_splits_  # the bag is as it was
+    of_bag, of_full = (auto.leaderboard().iloc[1] for auto in (model, full))
+    assert of_full["predict_seconds"] == pytest.approx(of_bag["predict_seconds"] / model.n_splits_)
+    assert of_full["megabytes"] < of_bag["megabytes"]
+
+
+def test_a_refit_needs_data_like_those_of_the_fit(fitted):
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        fitted.refit_full(X[:, :2], LABELS)
+    with pytest.raises(ValueError, match=r"classes \[1, 2, 3\], but those of fit were \[0, 1, 2\]"):
+        fitted.refit_full(X, LABELS + 1)
+    with pytest.raises(ValueError, match="Negative values"):
+        fitted.refit_full(X, LABELS, sample_weight=-np.ones(len(X)))
 
 
 def test_a_single_network_has_a_model():
