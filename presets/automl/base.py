@@ -31,7 +31,7 @@ from presets.automl.preparation import describe_task, prepare
 from presets.automl.progress import Progress
 from presets.automl.report import write_report
 from presets.automl.run import Run
-from presets.automl.trials import COMPLETED, Trial, stored_bytes
+from presets.automl.trials import COMPLETED, OUT_OF_TIME, Trial, stored_bytes
 from presets.evaluation.folds import fit_weighted
 from presets.evaluation.networks import find_network
 from presets.evaluation.seeds import seeded
@@ -338,11 +338,12 @@ class Auto(BaseEstimator):
 def _notes(auto, rows, clock, n_models):
     """Warnings about a fit."""
     notes = []
-    if clock.elapsed > clock.limit and n_models == 1:
-        done = next(len(trial.models) for trial in auto.trials_ if trial.weight)
+    first = next(trial for trial in auto.trials_ if trial.weight)
+    if n_models == 1 and (clock.elapsed > clock.limit or first.status == OUT_OF_TIME):
         notes.append(
-            f"time_limit={auto.time_limit} is less than the first model needs, so there is no other model. {done} of "
-            f"its {len(rows.splits)} folds took {clock.elapsed:.1f} s. Set a longer time_limit."
+            f"time_limit={auto.time_limit} is less than the first model needs, so there is no other model. "
+            f"{len(first.models)} of its {len(rows.splits)} folds took {first.fit_seconds:.1f} s. Set a longer "
+            "time_limit."
         )
     if rows.classes is not None:
         counts = np.bincount(rows.target)
