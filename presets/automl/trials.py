@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from joblib.externals.loky.backend.reduction import dump
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
@@ -156,13 +157,21 @@ def fit_in_time(estimator, rows, number, seconds):
 
 
 def fit_elsewhere(*arguments):
-    """Call `fit_in_time` in another process. An error that cannot be pickled becomes a RuntimeError with its text."""
+    """Call `fit_in_time` in another process, and only return what can be sent. Dask waits forever for other results.
+
+    An error that cannot be pickled becomes a RuntimeError with its text.
+    """
     fold, notes = fit_in_time(*arguments)
     if isinstance(fold, Exception):
         try:
             pickle.loads(pickle.dumps(fold))
         except Exception:  # the methods of the error may raise anything
             fold = RuntimeError("".join([*traceback.format_exception_only(fold), *traceback.format_exception(fold)]))
+    else:
+        try:
+            dump(fold, _Counter())
+        except Exception as error:  # the methods of the model, too
+            fold = TypeError(f"{type(fold.model).__name__} cannot be sent between processes: {error}")
     return fold, notes
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from joblib import parallel_config
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 
@@ -56,9 +56,22 @@ def test_tuner_search(client):
     np.testing.assert_allclose(spread.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"], atol=1e-6)
 
 
+class Unsendable(ClassifierMixin, BaseEstimator):
+    """Its fitted attribute cannot be pickled."""
+
+    def fit(self, X, y):
+        self.classes_, self.steps_ = np.unique(y), (step for step in ())
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
 def test_auto_ml(client):
-    auto = AutoClassifier(candidates=[("network", NETWORK)], time_limit=None, cv=2, random_state=0)
+    candidates = [("unsendable", Unsendable()), ("network", NETWORK)]
+    auto = AutoClassifier(candidates=candidates[1:], time_limit=None, cv=2, random_state=0)
     alone = clone(auto).fit(X, y)
     with parallel_config(backend="dask"):
-        spread = clone(auto).set_params(n_jobs=2).fit(X, y)
+        spread = clone(auto).set_params(n_jobs=2, candidates=candidates).fit(X, y)
+    assert "Unsendable cannot be sent between processes" in spread.trials_[0].reason
     np.testing.assert_allclose(spread.predict_proba(X), alone.predict_proba(X), atol=1e-6)
