@@ -45,7 +45,7 @@ class Mixture:
 
 
 def mixtures(rows, trials, out_of_fold, n_steps, clock):
-    """Select candidates from all trials, and from the first of them.
+    """Select candidates from all trials, then from all but the last, and so on.
 
     If the best of these mixtures is taken, another candidate never makes it worse.
 
@@ -59,32 +59,43 @@ def mixtures(rows, trials, out_of_fold, n_steps, clock):
     n_steps : int
         Steps of the greedy selection.
     clock : Clock
-        The mixtures end before the time limit, if one selection takes as long as the one before it.
+        The mixtures end before the time limit, if each takes as long as the first.
 
     Yields
     ------
     Mixture
-        The next one is without the last candidate of this one, and without the candidates after it.
+        The second one is the best candidate alone. No temperature of a mixture changes its score.
+
+    Raises
+    ------
+    ValueError
+        If all scores are infinite or NaN.
     """
-    names = [trial.name for trial in trials]
-    seconds = -math.inf
-    while trials and clock.elapsed + seconds < clock.limit:
-        start = clock.elapsed
-        best = sorted(trials, key=lambda trial: -trial.score)[:MOST_SELECTED]  # stable: the first of equal scores
-        predicted = out_of_fold[best[0].name][0]
-        predictions = [softened(out_of_fold[trial.name][1], trial.temperature) for trial in best]
-        weights = greedy_selection(
-            predictions,
-            rows.target[predicted],
-            rows.metric.loss,
-            sample_weight=rows.weights(predicted),
-            n_steps=n_steps,
-        )
-        parts = [weight * part for weight, part in zip(weights, predictions, strict=True) if weight]
-        chosen = {trial.name: float(weight) for trial, weight in zip(best, weights, strict=True) if weight}
-        yield Mixture(chosen, predicted, sum(parts))
-        trials = trials[: max(map(names.index, chosen))]
-        seconds = clock.elapsed - start
+    start = clock.elapsed
+    yield _selected(rows, trials, out_of_fold, n_steps)
+    seconds = clock.elapsed - start
+    yield _selected(rows, trials, out_of_fold, 1)
+    for n_first in range(len(trials) - 1, 0, -1):
+        first = trials[:n_first]
+        if clock.elapsed + seconds >= clock.limit or not any(trial.score > -math.inf for trial in first):
+            return
+        yield _selected(rows, first, out_of_fold, n_steps)
+
+
+def _selected(rows, trials, out_of_fold, n_steps):
+    best = sorted(trials, key=lambda trial: -trial.score)[:MOST_SELECTED]  # stable: the first of equal scores
+    predicted = out_of_fold[best[0].name][0]
+    predictions = [softened(out_of_fold[trial.name][1], trial.temperature) for trial in best]
+    weights = greedy_selection(
+        predictions,
+        rows.target[predicted],
+        rows.metric.loss,
+        sample_weight=rows.weights(predicted),
+        n_steps=n_steps,
+    )
+    parts = [weight * part for weight, part in zip(weights, predictions, strict=True) if weight]
+    chosen = {trial.name: float(weight) for trial, weight in zip(best, weights, strict=True) if weight}
+    return Mixture(chosen, predicted, sum(parts))
 
 
 def mix(trials, X, classes):

@@ -35,7 +35,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_features : int, default=2520
-        At least 84.
+        Rounded down to a multiple of 84, but at least 84.
     random_state : int, RandomState or None, default=None
 
     Attributes
@@ -72,7 +72,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         standardizer = fit_sequence_standardizer(sequences, np.arange(len(sequences)))
         self.mean_, self.scale_ = standardizer.mean, standardizer.scale
         n_samples, self.n_timesteps_, n_channels = sequences.values.shape
-        self.dilations_, counts = _dilations(self.n_timesteps_, self.n_features // len(KERNELS))
+        self.dilations_, counts = _dilations(self.n_timesteps_, max(self.n_features // len(KERNELS), 1))
         self.channels_ = np.array([[_draw_channels(n_channels, random) for _ in KERNELS] for _ in self.dilations_])
         quantiles = np.arange(1, len(KERNELS) * counts.sum() + 1) * GOLDEN_RATIO % 1
         self.biases_ = []
@@ -97,7 +97,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features_out)
-            In float32. The number of features is the multiple of 84 below `n_features`.
+            In float32.
         """
         check_is_fitted(self)
         values = read_sequences(X).values

@@ -51,7 +51,7 @@ PLATEAU_EPOCHS = {"table": 100, "sequences": 50, "images": 10}
 """Least number of epochs for a network without a schedule. With less time it is skipped: on mpg (300 rows, 8 folds of
 1.5 s) its RMSE was 3.9, and 3.0 for boosting."""
 
-FEWEST_EPOCHS = 8
+FEWEST_EPOCHS = {"table": 8, "sequences": 8, "images": 4}
 """If time is short, a network with a schedule is trained for fewer epochs, but for no fewer than this. The schedule
 ends with the last epoch, so it is complete with fewer epochs too."""
 
@@ -288,9 +288,9 @@ class Run:
         n_train = self.rows.n_train
         n_bytes = min(self.n_jobs, len(self.rows.splits)) * COPIES * 8 * _size(self.rows.X)
         if networks(trial.estimator):
-            epochs = FEWEST_EPOCHS if _scheduled(trial.estimator) else PLATEAU_EPOCHS[self.rows.kind]
+            fewest = FEWEST_EPOCHS if _scheduled(trial.estimator) else PLATEAU_EPOCHS
             of_epoch = max(n_train * NETWORK_ROW_SECONDS[self.rows.kind], EPOCH_SECONDS)
-            return self._start + self.n_rounds * epochs * of_epoch, n_bytes
+            return self._start + self.n_rounds * fewest[self.rows.kind] * of_epoch, n_bytes
         least, most = SAMPLED_ROWS
         n_sampled = max(min(max(n_train // 10, least), n_train // 3, most), 2)
         if self.clock.left < 2 * self._sampling[0]:  # such a fit would take too long
@@ -333,7 +333,7 @@ class Run:
             trial.status = SKIPPED
             trial.reason = f"it needs {seconds:.2g} s an epoch, and {max(self.clock.left, 0):.0f} s were left"
         elif parts > 1:
-            shorter = {name: max(int(n / parts), min(n, FEWEST_EPOCHS)) for name, n in own.items()}
+            shorter = {name: max(int(n / parts), min(n, FEWEST_EPOCHS[self.rows.kind])) for name, n in own.items()}
             trial.estimator.set_params(**shorter)
             trial.reason = f"with {max(shorter.values())} of {epochs} epochs, for the time"
 

@@ -18,6 +18,7 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor, ExtraTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import presets
@@ -84,6 +85,27 @@ def test_no_mixture_is_worse_than_its_best_candidate(fitted):
 def test_more_candidates_never_worsen_the_score(calibrate):
     scores = [auto(n_candidates=n, cv=3, calibrate=calibrate).fit(X, LABELS).score_ for n in (1, 2, 3, 4)]
     assert scores == sorted(scores)
+
+
+def test_more_candidates_than_the_selection_takes_never_worsen_the_score():
+    rng = np.random.default_rng(0)
+    noisy = np.where(rng.random(len(LABELS)) < 0.2, rng.integers(3, size=len(LABELS)), LABELS)
+    candidates = [(f"tree {i}", ExtraTreeClassifier(max_depth=1 + i % 4, random_state=i)) for i in range(45)]
+    model = auto(candidates=candidates, n_candidates=None, cv=2).fit(X, noisy)
+    scores = [auto(candidates=candidates, n_candidates=n, cv=2).fit(X, noisy).score_ for n in (30, 40, 44)]
+    assert [*scores, model.score_] == sorted([*scores, model.score_])
+
+
+def test_a_first_candidate_with_an_infinite_score_ends_nothing():
+    def of_logarithms(model, X, y, sample_weight=None):
+        predicted = model.predict(X)
+        return -np.inf if (predicted <= 0).any() else -np.mean((np.log(predicted) - np.log(y)) ** 2)
+
+    y = np.exp(-2 * SUGAR[:, 2] / SUGAR[:, 2].std())
+    candidates = [("line", Ridge(alpha=1e-6)), ("tree", DecisionTreeRegressor(max_depth=3, random_state=0))]
+    model = AutoRegressor(candidates=candidates, time_limit=None, cv=2, scoring=of_logarithms).fit(SUGAR, y)
+    assert model.trials_[0].score == -np.inf
+    assert [trial.weight for trial in model.trials_] == [0, 1]
 
 
 def test_the_score_is_that_of_the_predictions_out_of_fold(fitted):
