@@ -73,14 +73,14 @@ def fit_image_standardizer(images: Array, rows: Array, weights: Array | None = N
     Standardizer
         Its `transform` takes arrays of images. A channel that never changes has scale 1.
     """
-    weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
-    weights = weights / weights.sum()
+    shares = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
+    shares = shares / shares.sum()
     mean, variance = np.zeros(images.shape[-1]), np.zeros(images.shape[-1])
     with np.errstate(over="ignore", invalid="ignore"):
         for part, pixels in _pixels(images, rows):
-            mean += weights[part] @ pixels.mean(axis=1)
+            mean += shares[part] @ pixels.mean(axis=1)
         for part, pixels in _pixels(images, rows):
-            variance += weights[part] @ np.square(pixels - mean).mean(axis=1)
+            variance += shares[part] @ np.square(pixels - mean).mean(axis=1)
     scale = deviations(mean, variance, len(rows) * math.prod(images.shape[1:-1]))
     extreme = lost_digits(mean, variance)
     if extreme.any():

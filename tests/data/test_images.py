@@ -71,6 +71,14 @@ def test_statistics_survive_a_large_offset():
     np.testing.assert_allclose(standardizer.scale, images.std(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("weights", [None, np.array([9.0, 1, 9, 9, 3, 9])])
+def test_tiny_values_of_some_images_have_exact_statistics(colour, weights):
+    rows = np.array([4, 1])
+    standardizer, tiny = (fit_image_standardizer(unit * colour, rows, weights) for unit in (1.0, 1e-200))
+    np.testing.assert_allclose(tiny.mean, 1e-200 * standardizer.mean)
+    np.testing.assert_allclose(tiny.scale, 1e-200 * standardizer.scale)
+
+
 def test_weight_of_an_image_is_that_of_copies(colour):
     weighted = fit_image_standardizer(colour, np.array([0, 1]), np.array([3.0, 1, 9, 9, 9, 9]))
     copied = fit_image_standardizer(colour, np.array([0, 0, 0, 1]))
