@@ -8,7 +8,8 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from presets.data.images import read_images
+from presets.data.images import fit_image_standardizer, read_images
+from presets.data.standardize import Standardizer
 
 PATCH_SIDES = 3, 6
 """Least and greatest side of a patch. Between them it is a third of the shorter side of an image."""
@@ -46,13 +47,13 @@ class Patches(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     centres_ : ndarray of shape (n_centres, side * side * n_channels)
-    mean_ : ndarray of shape (side * side * n_channels,)
+    patch_mean_ : ndarray of shape (side * side * n_channels,)
         Mean of the normalised patches.
     whitening_ : ndarray of shape (side * side * n_channels, side * side * n_channels)
     side_, stride_ : int
         Side of the patches, and the distance between two of them, in pixels.
-    scale_ : float
-        Standard deviation of all values.
+    mean_, scale_ : ndarray of shape (n_channels,)
+        Mean and standard deviation of each channel.
     """
 
     def __init__(self, n_centres=200, random_state=None):
@@ -76,13 +77,14 @@ class Patches(TransformerMixin, BaseEstimator):
         shortest, longest = min(images.shape[1:3]), max(images.shape[1:3])
         self.side_ = min(max(shortest // 3, PATCH_SIDES[0]), PATCH_SIDES[1], shortest)
         self.stride_ = -(-(longest - self.side_ + 1) // MOST_PLACES)
-        drawn = images[random.permutation(len(images))[:LEARNT_IMAGES]]
-        self.scale_ = float(drawn.std(dtype=np.float64)) or 1.0
-        patches = self._normalised(drawn)
-        patches = patches.reshape(-1, patches.shape[-1])
-        patches = patches[random.permutation(len(patches))[:LEARNT_PATCHES]]
-        self.mean_ = patches.mean(axis=0)
-        patches -= self.mean_
+        drawn = random.permutation(len(images))[:LEARNT_IMAGES]
+        standardizer = fit_image_standardizer(images, drawn)
+        self.mean_, self.scale_ = standardizer.mean, standardizer.scale
+        patches = self._cut(images[drawn])
+        places = random.permutation(np.prod(patches.shape[:3]))[:LEARNT_PATCHES]
+        patches = _normalised(patches[np.unravel_index(places, patches.shape[:3])])
+        self.patch_mean_ = patches.mean(axis=0)
+        patches -= self.patch_mean_
         variances, directions = np.linalg.eigh(patches.T @ patches / len(patches))
         self.whitening_ = (directions / np.sqrt(np.maximum(variances, 0) + WHITENING) @ directions.T).astype(np.float32)
         n_centres = min(self.n_centres, len(patches))
@@ -108,28 +110,41 @@ class Patches(TransformerMixin, BaseEstimator):
         n_rows = max(CHUNK // int(n_places * max(self.centres_.shape)), 1)
         return np.concatenate([self._features(images[part]) for part in gen_batches(len(images), n_rows)])
 
-    def _normalised(self, images):
-        """All patches, with mean 0 and about variance 1.
+    def _cut(self, images):
+        """View of all patches of the standardised images.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_rows, n_columns, side * side * n_channels)
+        ndarray of shape (n_samples, n_rows, n_columns, n_channels, side, side)
         """
-        images = (images / self.scale_).astype(np.float32)
+        images = Standardizer(self.mean_, self.scale_).transform(images, np.float32)
         patches = np.lib.stride_tricks.sliding_window_view(images, (self.side_, self.side_), axis=(1, 2))
-        patches = patches[:, :: self.stride_, :: self.stride_]
-        patches = patches.reshape(*patches.shape[:3], -1)
-        patches = patches - patches.mean(axis=-1, keepdims=True)
-        return patches / np.sqrt(patches.var(axis=-1, keepdims=True) + CONTRAST)
+        return patches[:, :: self.stride_, :: self.stride_]
 
     def _features(self, images):
-        patches = (self._normalised(images) - self.mean_) @ self.whitening_
+        patches = (_normalised(self._cut(images)) - self.patch_mean_) @ self.whitening_
         squares = (patches**2).sum(axis=-1, keepdims=True) + (self.centres_**2).sum(axis=1)
         distances = np.sqrt(np.maximum(squares - 2 * patches @ self.centres_.T, 0))
         similarities = np.maximum(distances.mean(axis=-1, keepdims=True) - distances, 0)
         rows, columns = (_regions(n_places) for n_places in similarities.shape[1:3])
         means = [similarities[:, row][:, :, column].mean(axis=(1, 2)) for row in rows for column in columns]
         return np.concatenate(means, axis=1)
+
+
+def _normalised(patches):
+    """Patches with mean 0 and about variance 1.
+
+    Parameters
+    ----------
+    patches : ndarray of shape (..., n_channels, side, side)
+
+    Returns
+    -------
+    ndarray of shape (..., n_channels * side * side)
+    """
+    patches = patches.reshape(*patches.shape[:-3], -1)
+    patches = patches - patches.mean(axis=-1, keepdims=True)
+    return patches / np.sqrt(patches.var(axis=-1, keepdims=True) + CONTRAST)
 
 
 def _regions(n_places):
