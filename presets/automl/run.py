@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from presets.automl.clock import CAUTION, LAST_SHARE, SHARE, forecast
@@ -70,7 +71,7 @@ LONGEST_REASON = 300
 """Characters of the reason of a failure, in one line. Errors of Keras have many lines."""
 
 COPIES = 4
-"""Greatest number of copies of X in float64 that a fit makes."""
+"""Greatest number of copies of X, or of its features, in float64 that a fit makes."""
 
 
 class Run:
@@ -287,7 +288,8 @@ class Run:
     def _forecast(self, trial):
         """Least seconds and bytes of a candidate. A network can be stopped, so few epochs in each fold count."""
         n_train = self.rows.n_train
-        n_bytes = min(self.n_jobs, len(self.rows.splits)) * COPIES * 8 * _size(self.rows.X)
+        bytes_of_value = min(self.n_jobs, len(self.rows.splits)) * COPIES * 8
+        n_bytes = bytes_of_value * _size(self.rows.X)
         if networks(trial.estimator):
             fewest = FEWEST_EPOCHS if _scheduled(trial.estimator) else PLATEAU_EPOCHS
             of_epoch = max(n_train * NETWORK_ROW_SECONDS[self.rows.kind], EPOCH_SECONDS)
@@ -300,6 +302,7 @@ class Run:
         seconds, model = self._sample(trial, n_sampled)
         trial.sample_seconds = seconds
         if self._memory is not None and model is not None:
+            n_bytes = max(n_bytes, bytes_of_value * n_train * _n_features(model))
             n_bytes += len(self.rows.splits) * stored_bytes(model) * n_train / n_sampled
         if similar := [done for done in self.done if _is_similar(done, trial)]:
             nearest = min(similar, key=lambda done: abs(done.sample_seconds - seconds))
@@ -385,6 +388,11 @@ def _is_similar(done, trial):
 def _scheduled(estimator):
     """The networks of an estimator that have a schedule, by the prefix of their parameters."""
     return {prefix: n for prefix, n in networks(estimator).items() if n.lr_schedule != "plateau"}
+
+
+def _n_features(model):
+    """How many features the last step of a pipeline gets, or 0 if that is unknown. They can be many more than in X."""
+    return getattr(model[-1], "n_features_in_", 0) if isinstance(model, Pipeline) else 0
 
 
 def _size(X):

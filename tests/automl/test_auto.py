@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
@@ -27,6 +27,7 @@ from presets import AutoClassifier, AutoRegressor, CNNClassifier, DNNClassifier,
 from presets.automl import TREES
 from presets.automl.clock import Clock
 from presets.automl.neighbours import around_the_best, with_variants
+from presets.automl.random_convolutions import RandomConvolutions
 
 X, LABELS = load_iris(return_X_y=True)
 SUGAR, PROGRESS = load_diabetes(return_X_y=True)
@@ -368,6 +369,15 @@ def test_what_needs_too_much_memory_is_skipped():
     model = auto(candidates=TWO, memory_limit=1e-6).fit(X, LABELS)
     assert [trial.status for trial in model.trials_] == ["completed", "skipped"]
     assert "GB of memory_limit were left" in model.trials_[1].reason
+
+
+def test_features_of_sequences_count_as_memory():
+    sequences = np.random.default_rng(0).normal(size=(1500, 4, 1))
+    convolutions = make_pipeline(RandomConvolutions(), RidgeCV())
+    candidates = [("mean", DummyRegressor()), ("convolutions", convolutions)]
+    model = AutoRegressor(time_limit=None, candidates=candidates, cv=3, memory_limit=1e-6)
+    model.fit(sequences, sequences[:, 0, 0])
+    assert "it needs about 0.081 GB" in model.trials_[1].reason  # four copies of 1000 x 2520 features in float64
 
 
 @pytest.mark.parametrize("cv", [2, "last"])
