@@ -25,8 +25,8 @@ memory_limit : float or None, default=None
 directory : path-like or None, default=None
     Folder for the completed candidates and their models. Needs skops.
 resume : bool, default=False
-    Whether to continue the fit in `directory`. Its completed candidates are not run again. Data, folds and
-    scoring must be the same. `time_limit`, `n_jobs` and `candidates` may change.
+    Whether to continue the fit in `directory`. Its completed candidates are not run again. Data, folds,
+    `scoring` and `calibrate` must be the same. `time_limit`, `n_jobs` and `candidates` may change.
 random_state : int, RandomState or None, default=None
     Seed of the folds, and of each candidate whose `random_state` is None.
 verbose : int, default=0
