@@ -314,11 +314,13 @@ def _sequences(task):
     network = LSTMClassifier if task.is_classification else LSTMRegressor
     n_features = len(KERNELS) * max(FEATURE_VALUES // (len(KERNELS) * task.n_rows), 1)
     convolutions = RandomConvolutions(n_features=min(CONVOLUTION_FEATURES, n_features))
+    regularizations: dict[str, float | None] = {"random_convolutions": 0.03, "random_convolutions_free": 1.0}
+    if not task.is_classification:
+        regularizations = {"random_convolutions": None}  # a ridge regression finds its own
     return [
         Candidate("extra_trees", _flat_trees(task)),
         Candidate("linear", make_pipeline(Flattened(), SimpleImputer(), StandardScaler(), _linear_model(task))),
-        Candidate("random_convolutions", _linear_of(convolutions, task, C=0.03)),
-        *([Candidate("random_convolutions_free", _linear_of(convolutions, task, C=1.0))] * task.is_classification),
+        *(Candidate(name, _linear_of(convolutions, task, C)) for name, C in regularizations.items()),
         *_networks(network, "lstm", ("tuned", "quick", "fcn", "article")),
     ]
 
@@ -339,7 +341,7 @@ def _networks(network, family, presets):
 
 
 def _linear_of(features, task, C):
-    """A linear model of many features. A ridge regression finds its regularisation itself."""
+    """A linear model of many features. `C` is the inverse of the regularisation of a classifier."""
     model = LogisticRegression(C=C, max_iter=300) if task.is_classification else RidgeCV(RIDGE_ALPHAS)
     return make_pipeline(features, StandardScaler(), model)
 
