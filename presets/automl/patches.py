@@ -11,6 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from presets.data.images import fit_image_standardizer, read_images
 from presets.data.standardize import Standardizer
 
+N_CENTRES = 200
+"""Digits and sign_digits have about the same accuracy with 100 and with 300 centres."""
+
 PATCH_SIDES = 3, 6
 """Least and greatest side of a patch. Between them it is a third of the shorter side of an image."""
 
@@ -56,7 +59,7 @@ class Patches(TransformerMixin, BaseEstimator):
         Mean and standard deviation of each channel.
     """
 
-    def __init__(self, n_centres=200, random_state=None):
+    def __init__(self, n_centres=N_CENTRES, random_state=None):
         self.n_centres = n_centres
         self.random_state = random_state
 

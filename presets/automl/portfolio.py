@@ -23,8 +23,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
-from presets.automl.patches import REGIONS, Patches
-from presets.automl.random_convolutions import KERNELS, RandomConvolutions
+from presets.automl.patches import N_CENTRES, REGIONS, Patches
+from presets.automl.random_convolutions import KERNELS, N_FEATURES, RandomConvolutions
 from presets.automl.tables import TableCodes
 from presets.data.sequences import read_sequences
 from presets.estimators import (
@@ -77,15 +77,8 @@ TREES = (
 FLAT_TREE_ROWS = 5000
 """Greatest number of rows for each tree, for sequences and images."""
 
-CONVOLUTION_FEATURES = 2520
-"""Features of random convolutions for a linear model. Seven sets of 36 to 500 sequences have about the same log loss
-with 9,996 features, in four times the seconds."""
-
-PATCH_CENTRES = 200
-"""Centres of the patches of images. Digits and sign_digits have about the same accuracy with 100 and with 300."""
-
 FEATURE_VALUES = 10**8
-"""Greatest number of values of all these features: 400 MB. With many rows there are fewer features."""
+"""Greatest number of values of the features of sequences or images: 400 MB. With many rows there are fewer features."""
 
 RIDGE_ALPHAS = 10.0 ** np.arange(-1, 6)
 """Regularisations that a ridge regression of these features tries."""
@@ -313,7 +306,7 @@ def _table_candidate(task, name):
 def _sequences(task):
     network = LSTMClassifier if task.is_classification else LSTMRegressor
     n_features = len(KERNELS) * max(FEATURE_VALUES // (len(KERNELS) * task.n_rows), 1)
-    convolutions = RandomConvolutions(n_features=min(CONVOLUTION_FEATURES, n_features))
+    convolutions = RandomConvolutions(n_features=min(N_FEATURES, n_features))
     regularizations: dict[str, float | None] = {"random_convolutions": 0.03, "random_convolutions_free": 1.0}
     if not task.is_classification:
         regularizations = {"random_convolutions": None}  # a ridge regression finds its own
@@ -328,7 +321,7 @@ def _sequences(task):
 def _images(task):
     network = CNNClassifier if task.is_classification else CNNRegressor
     n_centres = max(FEATURE_VALUES // (REGIONS**2 * task.n_rows), 1)
-    patches = Patches(n_centres=min(PATCH_CENTRES, n_centres))
+    patches = Patches(n_centres=min(N_CENTRES, n_centres))
     return [
         Candidate("extra_trees", _flat_trees(task)),
         Candidate("patches", _linear_of(patches, task, C=0.3)),

@@ -11,6 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from presets.data.sequences import fit_sequence_standardizer, read_sequences
 from presets.data.standardize import Standardizer
 
+N_FEATURES = 2520
+"""Seven sets of 36 to 500 sequences have about the same log loss with 9,996 features, in four times the seconds."""
+
 TAPS = 9
 """Length of a kernel."""
 
@@ -51,7 +54,7 @@ class RandomConvolutions(TransformerMixin, BaseEstimator):
         The channels of each kernel.
     """
 
-    def __init__(self, n_features=2520, random_state=None):
+    def __init__(self, n_features=N_FEATURES, random_state=None):
         self.n_features = n_features
         self.random_state = random_state
 
